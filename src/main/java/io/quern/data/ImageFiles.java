@@ -7,6 +7,7 @@ import java.awt.image.Raster;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -110,7 +111,15 @@ public final class ImageFiles {
           throw new DataException(
               file + ": " + w + "x" + h + " pixels; at most " + MAX_PIXELS + " are read");
         }
-        return pixels(file, reader.read(0), exact);
+        List<String> warnings = new ArrayList<>();
+        reader.addIIOReadWarningListener((r, text) -> warnings.add(text));
+        BufferedImage image = reader.read(0);
+        for (String warning : warnings) {
+          if (warning.startsWith("Truncated") || warning.startsWith("Corrupt")) {
+            throw new DataException(file + ": damaged image: " + warning);
+          }
+        }
+        return pixels(file, image, exact);
       } finally {
         reader.dispose();
       }

@@ -149,12 +149,15 @@ class DatasetsTest {
 
   @Test
   void damagedAndForeignImages() throws IOException {
-    Path p = image("a.png", BufferedImage.TYPE_BYTE_GRAY, 20, 20, "png");
-    byte[] bytes = Files.readAllBytes(p);
-    InputFormat f = format(Image.Resize.NONE, 1, 20, 20, 1);
-    for (int n = 0; n < bytes.length - 12; n++) {
-      Files.write(p, java.util.Arrays.copyOf(bytes, n));
-      assertTrue(error(p, f).startsWith("DIR/a.png: "));
+    InputFormat f = format(Image.Resize.NONE, 1, 20, 20, 3);
+    for (String kind : List.of("png", "jpg", "bmp")) {
+      Path p = image("a." + kind, BufferedImage.TYPE_INT_RGB, 20, 20, kind);
+      byte[] bytes = Files.readAllBytes(p);
+      // The last bytes of a PNG (checksums and end mark) come after the last pixel.
+      for (int n = 0; n < bytes.length - (kind.equals("png") ? 24 : 1); n++) {
+        Files.write(p, java.util.Arrays.copyOf(bytes, n));
+        assertTrue(error(p, f).startsWith("DIR/a." + kind + ": "));
+      }
     }
     Path text = Files.writeString(dir.resolve("b.jpg"), "hello");
     assertEquals("DIR/b.jpg: not a PNG, JPEG or BMP image", error(text, f));
@@ -286,7 +289,7 @@ class DatasetsTest {
     assertEquals("DIR/a.idx3: ends in sample 1 of 2", error(p, f));
     Files.write(p, idx(8, new byte[6], 2, 3, 1));
     assertEquals(
-        "DIR/a.idx3: samples are 3x1, the model takes FLOAT32 1x2x2x1 (--resize=stretch or --resize=crop scales them)",
+        "DIR/a.idx3 [0]: samples are 3x1, the model takes FLOAT32 1x2x2x1 (--resize=stretch or --resize=crop scales them)",
         error(p, f));
     Files.write(p, idx(0xB, new byte[8], 1, 2, 2));
     assertEquals(
