@@ -2,7 +2,8 @@
 """Trains, exports and checks the embedded Fashion-MNIST model.
 
     python train.py                      train the float model, export, verify
-    python train.py --binary             the same with binarised weights
+    python train.py --binary --init checkpoint.pt
+                                         the same with binarised weights
     python train.py --export-only FILE   export and verify a checkpoint
     python train.py --check              verify the committed files
     python subset.py                     write the calibration and test subsets
@@ -137,6 +138,9 @@ def train(args, log):
         x_held, y_held, x, y = x[held], y[held], x[kept], y[kept]
 
     network = Network(binary=args.binary).to(memory_format=torch.channels_last)
+    if args.init:
+        network.load_state_dict(torch.load(args.init, weights_only=True)["state"])
+        network.clip_latent_weights()
     average = copy.deepcopy(network)
     steps = args.epochs * (len(x) // args.batch)
     optimiser = torch.optim.AdamW(parameter_groups(network, args.weight_decay), lr=args.lr)
@@ -237,7 +241,7 @@ def parse_arguments():
     parser.add_argument("--out", default=str(HERE), metavar="DIR",
                         help="where the results go (default: beside this script)")
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
-    parser.add_argument("--epochs", type=int, default=22, help="default: %(default)s")
+    parser.add_argument("--epochs", type=int, default=23, help="default: %(default)s")
     parser.add_argument("--threads", type=int, default=1, help="default: %(default)s")
     parser.add_argument("--batch", type=int, default=128, help="default: %(default)s")
     parser.add_argument("--lr", type=float, default=5e-3,
@@ -257,6 +261,8 @@ def parse_arguments():
                         help="arithmetic of the training steps (default: %(default)s)")
     parser.add_argument("--binary", action="store_true",
                         help="binarise all weights but the first and last layer's")
+    parser.add_argument("--init", metavar="CHECKPOINT",
+                        help="start from these weights, for example the float model's")
     parser.add_argument("--export-only", metavar="CHECKPOINT",
                         help="no training: export and verify this checkpoint")
     parser.add_argument("--check", action="store_true",
@@ -280,7 +286,8 @@ def main():
     Path(args.out).mkdir(parents=True, exist_ok=True)
     log = Log(Path(args.out) / log_name)
     training = {name: value for name, value in vars(args).items()
-                if name not in ("data", "out", "export_only", "check")}
+                if name not in ("data", "out", "init", "export_only", "check")}
+    training["initial_weights"] = Path(args.init).name if args.init else "random"
     log("Fashion-MNIST, MobileNet-V1 style; " +
         ", ".join(f"{k} {v}" for k, v in sorted(training.items())))
     network, seconds = train(args, log)
