@@ -1,5 +1,7 @@
 package io.quern.report;
 
+import io.quern.calibrate.Progress;
+import io.quern.data.DataException;
 import io.quern.data.Dataset;
 import io.quern.data.Sample;
 import io.quern.model.Graph;
@@ -16,13 +18,6 @@ import java.util.List;
  */
 public final class Evaluation {
   private static final int SPEED_SAMPLES = 8;
-
-  /** Told how far a long piece of work has come. */
-  @FunctionalInterface
-  public interface Progress {
-    /** {@code done} of {@code total} pieces of {@code stage} are done. */
-    void report(String stage, long done, long total);
-  }
 
   /**
    * How much is done.
@@ -41,8 +36,7 @@ public final class Evaluation {
    * @param floatGraph the yardstick, run by the reference tier
    * @param candidates what is judged; the float network itself may be among them
    * @return one result per candidate, in order
-   * @throws io.quern.data.DataException if a sample cannot be read or its label is not among the
-   *     outputs
+   * @throws DataException if a sample cannot be read or its label is not among the outputs
    */
   public static List<PathResult> run(
       Graph floatGraph,
@@ -132,7 +126,7 @@ public final class Evaluation {
     progress.report("evaluate", 0, data.size());
     for (Sample s : data) {
       if (s.label() >= classes) {
-        throw new io.quern.data.DataException(
+        throw new DataException(
             s.source() + ": label " + s.label() + ", but the model has " + classes + " outputs");
       }
       if ((long) kept.size() * data.size() <= (long) done * keep && kept.size() < keep) {

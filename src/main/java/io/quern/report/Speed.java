@@ -51,14 +51,19 @@ public record Speed(
   public static Speed measure(NetworkRunner runner, List<float[][]> samples, Effort effort) {
     long[] nanos = new long[effort.maxRuns()];
     float[][][] inputs = samples.toArray(float[][][]::new);
-    // Running the measuring loop itself warms it up, so that its compilation is not in the figures.
-    loop(runner, inputs, nanos, effort.minRuns(), effort.warmUpMillis() * 1_000_000L);
+    // Running the measuring code itself warms it up, so that loading and compiling it is not in the
+    // figures.
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long[] ids = sessionThreads();
     allocated(threads, ids);
+    loop(runner, inputs, nanos, effort.minRuns(), effort.warmUpMillis() * 1_000_000L);
+    allocated(threads, ids);
+    loop(runner, inputs, nanos, 1, 0);
+    long overhead = allocated(threads, ids);
+    overhead = allocated(threads, ids) - overhead;
     long before = allocated(threads, ids);
     int runs = loop(runner, inputs, nanos, effort.minRuns(), effort.measureMillis() * 1_000_000L);
-    long bytes = allocated(threads, ids) - before - overhead(threads, ids);
+    long bytes = allocated(threads, ids) - before - overhead;
     Arrays.sort(nanos, 0, runs);
     double median = percentile(nanos, runs, 50);
     long macs = runner.session().plan().macs();
@@ -111,12 +116,6 @@ public record Speed(
       sum += Math.max(0, threads.getThreadAllocatedBytes(id));
     }
     return sum;
-  }
-
-  /** What asking costs. */
-  private static long overhead(ThreadMXBean threads, long[] ids) {
-    long a = allocated(threads, ids);
-    return allocated(threads, ids) - a;
   }
 
   /** By nearest rank, in microseconds. */
