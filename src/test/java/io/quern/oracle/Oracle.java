@@ -23,8 +23,11 @@ public interface Oracle {
     /** An output by its position in the graph's outputs. */
     byte[] output(int output);
 
-    /** Any tensor by its index in the file; needs a model that was loaded to keep intermediates. */
-    byte[] tensor(int index);
+    /** Number of operators. */
+    int operators();
+
+    /** An output of an operator; needs a model that was loaded to keep intermediates. */
+    byte[] output(int operator, int output);
 
     @Override
     void close();

@@ -42,6 +42,27 @@ final class Runs {
     }
   }
 
+  /** Any tensor of a session that keeps intermediates, 8-bit, float or int32. */
+  static byte[] tensor(Session session, int index) {
+    Tensor t = session.plan().graph().tensor(index);
+    int n = t.shape().elements();
+    ByteBuffer b = ByteBuffer.allocate(n * t.type().bytes()).order(ByteOrder.LITTLE_ENDIAN);
+    switch (t.type()) {
+      case FLOAT32 -> {
+        float[] v = new float[n];
+        session.getTensor(index, v);
+        b.asFloatBuffer().put(v);
+      }
+      case INT32 -> {
+        int[] v = new int[n];
+        session.getTensor(index, v);
+        b.asIntBuffer().put(v);
+      }
+      default -> session.getTensor(index, b.array());
+    }
+    return b.array();
+  }
+
   private static byte[] output(Session session, int i) {
     Tensor t = session.plan().graph().tensor(session.plan().graph().outputs().get(i));
     int n = t.shape().elements();

@@ -9,6 +9,7 @@ import java.lang.management.ManagementFactory;
  * <p>Code is run in up to five batches and the smallest count is given: code that allocates does so
  * in every batch, while the JVM itself may charge a thread once, as when compiled code is replaced.
  */
+@SuppressWarnings("deprecation") // Thread.getId: threadId() needs JDK 19
 public final class Allocations {
   private static final int BATCHES = 5;
 

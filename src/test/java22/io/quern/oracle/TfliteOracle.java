@@ -18,6 +18,7 @@ import org.bytedeco.tensorflowlite.InterpreterBuilder;
 import org.bytedeco.tensorflowlite.InterpreterOptions;
 import org.bytedeco.tensorflowlite.OpResolver;
 import org.bytedeco.tensorflowlite.RegistrationNodePair;
+import org.bytedeco.tensorflowlite.TfLiteIntArray;
 import org.bytedeco.tensorflowlite.TfLiteTensor;
 import org.bytedeco.tensorflowlite.global.tensorflowlite;
 
@@ -148,7 +149,17 @@ final class TfliteOracle implements Oracle {
     }
 
     @Override
-    public byte[] tensor(int index) {
+    public int operators() {
+      return (int) interpreter.nodes_size();
+    }
+
+    @Override
+    public byte[] output(int operator, int output) {
+      TfLiteIntArray outputs = interpreter.node_and_registration(operator).first().outputs();
+      return tensor(outputs.data(output));
+    }
+
+    private byte[] tensor(int index) {
       ByteBuffer buffer = buffer(index);
       byte[] values = new byte[buffer.capacity()];
       buffer.get(0, values);
