@@ -79,6 +79,39 @@ public final class CalibrationOptions {
     return b.floatInputOutput;
   }
 
+  /** Whether channels are rescaled between layers; default {@link Equalisation#NONE}. */
+  public Equalisation equalisation() {
+    return b.equalisation;
+  }
+
+  /** Whether large biases before a ReLU move on to the next layer; default false. */
+  public boolean absorbHighBias() {
+    return b.absorbHighBias;
+  }
+
+  /** Whether biases take back the mean quantization error; default NONE. */
+  public BiasCorrectionMethod biasCorrection() {
+    return b.biasCorrection;
+  }
+
+  /** Whether weights are rounded so that layers agree, instead of to nearest; default false. */
+  public boolean learnedRounding() {
+    return b.learnedRounding;
+  }
+
+  /**
+   * How many calibration inputs, from the first on, the passes use that hold them all in memory;
+   * default 128.
+   */
+  public int refinementInputs() {
+    return b.refinementInputs;
+  }
+
+  /** How many of the most sensitive layers stay float; default 0. */
+  public int floatLayers() {
+    return b.floatLayers;
+  }
+
   /** Threads for running the network, at least 1; default 1. The result does not depend on it. */
   public int threads() {
     return b.threads;
@@ -93,6 +126,12 @@ public final class CalibrationOptions {
     private boolean perChannelFullyConnected = true;
     private boolean foldBatchNorm = true;
     private boolean floatInputOutput;
+    private Equalisation equalisation = Equalisation.NONE;
+    private boolean absorbHighBias;
+    private BiasCorrectionMethod biasCorrection = BiasCorrectionMethod.NONE;
+    private boolean learnedRounding;
+    private int refinementInputs = 128;
+    private int floatLayers = 0;
     private int threads = 1;
 
     private Builder() {}
@@ -105,6 +144,12 @@ public final class CalibrationOptions {
       perChannelFullyConnected = o.perChannelFullyConnected;
       foldBatchNorm = o.foldBatchNorm;
       floatInputOutput = o.floatInputOutput;
+      equalisation = o.equalisation;
+      absorbHighBias = o.absorbHighBias;
+      biasCorrection = o.biasCorrection;
+      learnedRounding = o.learnedRounding;
+      refinementInputs = o.refinementInputs;
+      floatLayers = o.floatLayers;
       threads = o.threads;
     }
 
@@ -167,6 +212,48 @@ public final class CalibrationOptions {
         throw new IllegalArgumentException("threads must be at least 1, is " + v);
       }
       threads = v;
+      return this;
+    }
+
+    /** Sets {@link CalibrationOptions#equalisation}. */
+    public Builder equalisation(Equalisation v) {
+      equalisation = Objects.requireNonNull(v, "equalisation");
+      return this;
+    }
+
+    /** Sets {@link CalibrationOptions#absorbHighBias}. */
+    public Builder absorbHighBias(boolean v) {
+      absorbHighBias = v;
+      return this;
+    }
+
+    /** Sets {@link CalibrationOptions#biasCorrection}. */
+    public Builder biasCorrection(BiasCorrectionMethod v) {
+      biasCorrection = Objects.requireNonNull(v, "biasCorrection");
+      return this;
+    }
+
+    /** Sets {@link CalibrationOptions#learnedRounding}. */
+    public Builder learnedRounding(boolean v) {
+      learnedRounding = v;
+      return this;
+    }
+
+    /** Sets {@link CalibrationOptions#refinementInputs}. */
+    public Builder refinementInputs(int v) {
+      if (v < 1) {
+        throw new IllegalArgumentException("refinementInputs must be at least 1, is " + v);
+      }
+      refinementInputs = v;
+      return this;
+    }
+
+    /** Sets {@link CalibrationOptions#floatLayers}. */
+    public Builder floatLayers(int v) {
+      if (v < 0) {
+        throw new IllegalArgumentException("floatLayers must not be negative, is " + v);
+      }
+      floatLayers = v;
       return this;
     }
 

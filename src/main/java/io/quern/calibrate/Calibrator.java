@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Post-training quantization: a float graph and inputs like those it will see, to an int8 graph.
@@ -48,12 +49,48 @@ public final class Calibrator {
       reports.add(r.report());
       g = r.graph();
     }
+    boolean statisticsNeeded = options.equalisation() != Equalisation.NONE;
+    if (statisticsNeeded) {
+      Map<Integer, ChannelStatistics> s =
+          ChannelStatistics.of(g, inputs, options, progress, CrossLayerEqualisation.NAME);
+      PassResult r =
+          CrossLayerEqualisation.apply(
+              g,
+              s,
+              options.perTensorWeights(),
+              options.equalisation() == Equalisation.REPLACE_RELU6);
+      reports.add(r.report());
+      g = r.graph();
+    }
     Recipe recipe = new Recipe(g, observe(g, inputs, options, progress));
     recipe.floatInputOutput = options.floatInputOutput();
     recipe.quantizeWeights(options);
+    List<float[][]> refinement = first(inputs, options);
+    if (options.learnedRounding()) {
+      reports.add(LearnedRounding.apply(recipe, refinement, options.threads(), progress));
+    }
+    if (options.biasCorrection() == BiasCorrectionMethod.EMPIRICAL) {
+      reports.add(BiasCorrection.empirical(recipe, refinement, options.threads(), progress));
+    } else if (options.biasCorrection() == BiasCorrectionMethod.ANALYTIC) {
+      reports.add(
+          BiasCorrection.analytic(
+              recipe, ChannelStatistics.of(g, inputs, options, progress, BiasCorrection.NAME)));
+    }
     Quantizer.Quantized q = Quantizer.quantize(recipe);
     return new CalibrationResult(
         q.graph(), g, reports, Arrays.stream(q.tensorOf()).boxed().toList());
+  }
+
+  /** The first inputs, as many as the options allow. */
+  private static List<float[][]> first(Iterable<float[][]> inputs, CalibrationOptions options) {
+    List<float[][]> r = new ArrayList<>();
+    for (float[][] x : inputs) {
+      if (r.size() == options.refinementInputs()) {
+        break;
+      }
+      r.add(x);
+    }
+    return r;
   }
 
   /**

@@ -145,4 +145,14 @@ final class Operators {
     }
     return null;
   }
+
+  /** The stand-alone operator that an activation is, or null for NONE. */
+  static Operator.Unary.Function functionOf(Activation a) {
+    return switch (a) {
+      case NONE -> null;
+      case RELU -> Operator.Unary.Function.RELU;
+      case RELU6 -> Operator.Unary.Function.RELU6;
+      case RELU_N1_TO_1 -> Operator.Unary.Function.RELU_N1_TO_1;
+    };
+  }
 }

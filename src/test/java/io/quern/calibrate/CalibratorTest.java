@@ -48,6 +48,13 @@ class CalibratorTest {
     return 10 * Math.log10(signal / noise);
   }
 
+  /** The first output of an int8 graph on one set of inputs, as real numbers. */
+  static float[] runInt8(Graph q, float[][] x) {
+    try (Session s = Planner.plan(q, PlanOptions.defaults().withTier("reference")).newSession()) {
+      return runInt8(q, s, x);
+    }
+  }
+
   private static float[] runInt8(Graph q, Session s, float[][] x) {
     for (int i = 0; i < x.length; i++) {
       Quantization in = q.tensor(q.inputs().get(i)).quantization();
