@@ -517,8 +517,8 @@ final class RandomOperators {
   private void pool(Operator.Pool2d.Mode mode) {
     int x = image();
     Shape in = tensors.get(x).shape();
-    int wh = oneOf(1, 2, 3, 3, 5, 7);
-    int ww = oneOf(1, 2, 3, 3, 5, 7);
+    int wh = Math.min(oneOf(1, 2, 3, 3, 5, 7), 2 * in.dim(1));
+    int ww = Math.min(oneOf(1, 2, 3, 3, 5, 7), 2 * in.dim(2));
     int sh = oneOf(1, 2, 2, 3);
     int sw = oneOf(1, 2, 2, 3);
     Padding p = padding(in.dim(1), wh, sh, 1);

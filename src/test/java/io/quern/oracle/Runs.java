@@ -106,6 +106,22 @@ final class Runs {
     return -1;
   }
 
+  /** The first float that is off by more than a part of the largest magnitude or of 64; or -1. */
+  static int outsideTolerance(byte[] expected, byte[] actual, float tolerance) {
+    float[] e = floats(expected);
+    float[] a = floats(actual);
+    float largest = 64;
+    for (float x : e) {
+      largest = Math.max(largest, Math.abs(x));
+    }
+    for (int i = 0; i < e.length; i++) {
+      if (!(Math.abs(e[i] - a[i]) <= tolerance * largest)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
   /** One element of a tensor as text. */
   static String element(Tensor t, byte[] values, int i) {
     ByteBuffer b = ByteBuffer.wrap(values).order(ByteOrder.LITTLE_ENDIAN);
