@@ -274,12 +274,11 @@ public final class Lowering {
     int[] bias = bias(op.bias(), outputs);
     int weightsZeroPoint = weightsZeroPoint(op.weights());
     proveDepth(w, weightsZeroPoint, bias, 1, inputs);
-    double[] scales = null;
-    if (tensor(op.input()).type() == DataType.INT8) {
-      scales = new double[outputs];
-      for (int o = 0; o < outputs; o++) {
-        scales[o] = factor(op.input(), op.weights(), o, op.output());
-      }
+    double[] scales = new double[outputs];
+    for (int o = 0; o < outputs; o++) {
+      double product =
+          (double) quantization(op.input()).scale() * tensor(op.weights()).quantization().scale(o);
+      scales[o] = product / quantization(op.output()).scale();
     }
     return new FullyConnectedInt8(
         at(op.input()),
@@ -845,7 +844,7 @@ public final class Lowering {
 
   /**
    * Real factor from accumulator to output, {@code in * w / out}, rounded where TensorFlow Lite
-   * rounds: the product is a float in unsigned networks, a double in signed ones.
+   * rounds in convolutions: the product is a float in unsigned networks, a double in signed ones.
    */
   private double factor(int in, int weights, int channel, int out) {
     float inScale = quantization(in).scale();
