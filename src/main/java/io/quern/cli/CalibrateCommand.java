@@ -104,7 +104,7 @@ final class CalibrateCommand extends BaseCommand {
     InputFormat format = dataFlags.format(g, console());
     Dataset set = Datasets.open(data, format, dataFlags.options(g, limit));
     CalibrationResult result;
-    try (ProgressLine progress = new ProgressLine(console(), false)) {
+    try (ProgressLine progress = new ProgressLine(console())) {
       result = Calibrator.run(g, Inputs.of(set), options, progress);
     } catch (IllegalArgumentException e) {
       throw new Failure(model + ": " + e.getMessage(), e);

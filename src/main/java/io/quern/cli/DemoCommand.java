@@ -63,7 +63,7 @@ final class DemoCommand extends BaseCommand {
     Path target = output != null ? output : defaultOutput();
     ModelFiles.requireWritable(target, null);
     try (DemoFiles files = DemoFiles.open();
-        ProgressLine progress = new ProgressLine(console(), false)) {
+        ProgressLine progress = new ProgressLine(console())) {
       byte[] bytes = Files.readAllBytes(files.file(DemoFiles.MODEL));
       Graph g = TfliteReader.read(ByteBuffer.wrap(bytes), DemoFiles.MODEL);
       InputFormat format = InputFormat.of(g, null, Image.Resize.NONE);

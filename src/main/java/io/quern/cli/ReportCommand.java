@@ -115,7 +115,7 @@ final class ReportCommand extends BaseCommand {
     Dataset calibrationSet = openCalibration(g, format, divide);
     List<Candidate> candidates = new ArrayList<>();
     candidates.add(Paths.float32(g, Files.size(model)));
-    try (ProgressLine progress = new ProgressLine(console(), false)) {
+    try (ProgressLine progress = new ProgressLine(console())) {
       if (calibrationSet != null) {
         candidates.addAll(Paths.int8(g, calibrationSet, builder, progress));
       }
