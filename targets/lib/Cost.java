@@ -5,8 +5,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -16,26 +18,31 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Turns what {@code targets/cost} recorded into tables: instructions per operation, counted, and cycles per operation,
- * modelled by llvm-mca on the machine code that ran. Started from source, so it needs no build.
+ * Turns what {@code targets/cost} recorded into tables: instructions per operation, counted, and
+ * cycles per operation, modelled by llvm-mca on the machine code that ran. Started from source, so
+ * it needs no build.
  *
- * <p>The cycles of a region are the sum over its runs of code (blocks that follow one another in memory and ran equally
- * often) of executions times llvm-mca's cycles for the run when it repeats. That fits loops, which is where kernels
- * spend their time; it knows no cache misses, no memory, no wrong predictions, and no other core.
+ * <p>The cycles of a region are the sum over its runs of code (blocks that follow one another in
+ * memory and ran equally often) of executions times llvm-mca's cycles for the run when it repeats.
+ * That fits loops, which is where kernels spend their time; it knows no cache misses, no memory, no
+ * wrong predictions, and no other core.
  */
 final class Cost {
   private static final int ITERATIONS = 200;
   private static final String LLVM_RELEASE = System.getProperty("llvm.release");
 
-  /** Blocks that make up this share of a region's instructions are modelled, and the result is scaled up. */
+  /**
+   * Blocks that make up this share of a region's instructions are modelled, and the result is
+   * scaled up.
+   */
   private static final double COVER = 0.995;
 
-  private record Model(String title, String triple, String attributes, int sentinel) {}
+  private record Model(String triple, String attributes, int sentinel) {}
 
   private static final Model AARCH64 =
-      new Model("aarch64", "aarch64", "+all", 0xd4200000 | 0xbeef << 5); // brk #0xbeef
+      new Model("aarch64", "+all", 0xd4200000 | 0xbeef << 5); // brk #0xbeef
   private static final Model ARM =
-      new Model("arm", "armv7a", "+neon,+vfp4,+hwdiv-arm,+hwdiv", 0xe12bee7f); // bkpt #0xbeef
+      new Model("armv7a", "+neon,+vfp4,+hwdiv-arm,+hwdiv", 0xe12bee7f); // bkpt #0xbeef
 
   /** Code that ran, at an address, as a region's report has it. */
   private record Code(long address, long executions, int instructions, byte[] bytes) {
@@ -69,10 +76,11 @@ final class Cost {
 
   /** A line of the table for one board. */
   private record Line(
-      double instructions, double lowCycles, double highCycles, int clockMhz, double optimised, String hot) {}
+      double instructions, double lowCycles, double highCycles, int clockMhz, double optimised) {}
 
   public static void main(String[] args) throws IOException, InterruptedException {
-    // --top N, then per recording: its folder. targets/cost writes the folders.
+    // How many pieces of code to list, the folder of the llvm tools, then the folders of the
+    // recordings.
     int top = Integer.parseInt(args[0]);
     List<Recording> recordings = new ArrayList<>();
     for (int i = 2; i < args.length; i++) {
@@ -120,7 +128,9 @@ final class Cost {
         if (l == null) {
           row.append(" - | - | - | - |");
         } else if (Double.isNaN(l.lowCycles)) {
-          row.append(String.format(Locale.ROOT, " %s | - | - | %.0f%% |", figure(l.instructions), l.optimised));
+          row.append(
+              String.format(
+                  Locale.ROOT, " %s | - | - | %.0f%% |", figure(l.instructions), l.optimised));
         } else {
           row.append(
               String.format(
@@ -144,7 +154,8 @@ final class Cost {
 
   /** Three significant digits, and never an exponent. */
   private static String figure(double x) {
-    return String.format(Locale.ROOT, x >= 100 ? "%.0f" : x >= 10 ? "%.1f" : x >= 1 ? "%.2f" : "%.3f", x);
+    return String.format(
+        Locale.ROOT, x >= 100 ? "%.0f" : x >= 10 ? "%.1f" : x >= 1 ? "%.2f" : "%.3f", x);
   }
 
   private static Line line(
@@ -188,7 +199,14 @@ final class Cost {
       }
     }
     if (top > 0) {
-      details.append("\n").append(name).append(", JDK ").append(r.jdk).append(", ").append(r.board).append("\n");
+      details
+          .append("\n")
+          .append(name)
+          .append(", JDK ")
+          .append(r.jdk)
+          .append(", ")
+          .append(r.board)
+          .append("\n");
       for (int i = 0; i < Math.min(top, hot.size()); i++) {
         Code c = hot.get(i);
         Compiled owner = owner(r.compiled, c.address);
@@ -202,7 +220,8 @@ final class Cost {
                 owner.method,
                 owner.how));
         for (int k = 0; k < r.cpus.size(); k++) {
-          details.append(String.format(Locale.ROOT, "; %s %.1f cycles", r.cpus.get(k), cycles.get(k)[i]));
+          details.append(
+              String.format(Locale.ROOT, "; %s %.1f cycles", r.cpus.get(k), cycles.get(k)[i]));
         }
         details.append("\n");
         for (String instruction : text.get(i)) {
@@ -210,14 +229,12 @@ final class Cost {
         }
       }
     }
-    Code first = hot.get(0);
     return new Line(
         (double) region.instructions / Math.max(1, region.operations),
         low,
         high,
         r.clockMhz,
-        100.0 * optimised / region.instructions,
-        owner(r.compiled, first.address).method);
+        100.0 * optimised / region.instructions);
   }
 
   /** Joins code that is adjacent in memory and ran equally often, to within 1 percent. */
@@ -230,7 +247,8 @@ final class Cost {
       if (last != null
           && last.address + last.bytes.length == c.address
           && last.fixedWidth() == c.fixedWidth()
-          && Math.abs(last.executions - c.executions) * 100 <= Math.max(last.executions, c.executions)) {
+          && Math.abs(last.executions - c.executions) * 100
+              <= Math.max(last.executions, c.executions)) {
         byte[] joined = new byte[last.bytes.length + c.bytes.length];
         System.arraycopy(last.bytes, 0, joined, 0, last.bytes.length);
         System.arraycopy(c.bytes, 0, joined, last.bytes.length, c.bytes.length);
@@ -248,7 +266,9 @@ final class Cost {
       throws IOException, InterruptedException {
     StringBuilder in = new StringBuilder();
     for (Code c : code) {
-      if (c.fixedWidth()) { // 32-bit libraries also hold Thumb code, which is counted but not modelled
+      if (c
+          .fixedWidth()) { // 32-bit libraries also hold Thumb code, which is counted but not
+                           // modelled
         for (int i = 0; i < c.bytes.length; i++) {
           in.append(String.format("0x%02x%s", c.bytes[i], i % 4 == 3 ? "\n" : " "));
         }
@@ -260,7 +280,13 @@ final class Cost {
     List<List<String>> out = new ArrayList<>();
     List<String> current = new ArrayList<>();
     for (String line :
-        tool(tools, "llvm-mc", in, "-disassemble", "-triple=" + model.triple, "-mattr=" + model.attributes)) {
+        tool(
+            tools,
+            "llvm-mc",
+            in,
+            "-disassemble",
+            "-triple=" + model.triple,
+            "-mattr=" + model.attributes)) {
       String instruction = line.strip().replace('\t', ' ');
       if (instruction.matches("(brk|bkpt) #(48879|0xbeef)")) {
         out.add(current);
@@ -270,12 +296,16 @@ final class Cost {
       }
     }
     if (out.size() != code.size()) {
-      throw new IllegalStateException("llvm-mc gave " + out.size() + " pieces of code for " + code.size());
+      throw new IllegalStateException(
+          "llvm-mc gave " + out.size() + " pieces of code for " + code.size());
     }
     return out;
   }
 
-  /** The cycles that one pass through each piece of code takes when it repeats; NaN where llvm-mca has no answer. */
+  /**
+   * The cycles that one pass through each piece of code takes when it repeats; NaN where llvm-mca
+   * has no answer.
+   */
   private static double[] cycles(String tools, Model model, String cpu, List<List<String>> text)
       throws IOException, InterruptedException {
     StringBuilder in = new StringBuilder();
@@ -287,7 +317,7 @@ final class Cost {
       in.append("# LLVM-MCA-END\n");
     }
     double[] out = new double[text.size()];
-    java.util.Arrays.fill(out, Double.NaN);
+    Arrays.fill(out, Double.NaN);
     Pattern title = Pattern.compile("\\[\\d+] Code Region - run(\\d+)");
     Pattern total = Pattern.compile("Total Cycles:\\s+(\\d+)");
     int run = -1;
@@ -321,7 +351,9 @@ final class Cost {
     Path output = Files.createTempFile("quern-cost", ".out");
     try {
       Files.writeString(input, in);
-      List<String> command = new ArrayList<>(List.of(tools + "/run", tools + "/usr/lib/llvm-" + LLVM_RELEASE + "/bin/" + name));
+      List<String> command =
+          new ArrayList<>(
+              List.of(tools + "/run", tools + "/usr/lib/llvm-" + LLVM_RELEASE + "/bin/" + name));
       command.addAll(List.of(arguments));
       command.add(input.toString());
       Process p =
@@ -388,7 +420,7 @@ final class Cost {
                   Long.parseUnsignedLong(f[2], 16),
                   Long.parseLong(f[4]),
                   Integer.parseInt(f[6]),
-                  java.util.HexFormat.of().parseHex(f[8])),
+                  HexFormat.of().parseHex(f[8])),
               (a, b) -> new Code(a.address, a.executions + b.executions, a.instructions, a.bytes));
         }
       }
@@ -419,7 +451,9 @@ final class Cost {
               new Compiled(
                   from,
                   from + Long.parseLong(a.get("size")),
-                  method.length > 1 ? method[0] + "." + method[1].replace("&lt;", "<").replace("&gt;", ">") : method[0],
+                  method.length > 1
+                      ? method[0] + "." + method[1].replace("&lt;", "<").replace("&gt;", ">")
+                      : method[0],
                   how));
         }
       }

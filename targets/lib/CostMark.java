@@ -17,10 +17,11 @@ import java.nio.file.StandardOpenOption;
  * kernel.close(20L * macs);
  * }</pre>
  *
- * <p>A mark is a seek on {@code /dev/null} to {@code 0x5155 << 48 | region << 40 | operations}, which the counting
- * plugin of the emulator sees and which does nothing anywhere else. Operations 0 opens. Only the thread that opened a
- * region is counted. An open and a close cost about a thousand instructions together, inside the region. Allocates
- * nothing after {@link #region}; a region belongs to one thread at a time.
+ * <p>A mark is a seek on {@code /dev/null} to {@code 0x5155 << 48 | region << 40 | operations},
+ * which the counting plugin of the emulator sees and which does nothing anywhere else. Operations 0
+ * opens. Only the thread that opened a region is counted. An open and a close cost about a thousand
+ * instructions together, inside the region. Allocates nothing after {@link #region}; a region
+ * belongs to one thread at a time.
  */
 public final class CostMark {
   private static final long MARK = 0x5155L << 48;
@@ -36,8 +37,9 @@ public final class CostMark {
   }
 
   /**
-   * Returns a new region. Its name goes to the file that the system property {@code quern.cost.names} names, one line
-   * "number, space, name" per region; without the property, nowhere.
+   * Returns a new region. Its name goes to the file that the system property {@code
+   * quern.cost.names} names, one line "number, space, name" per region; without the property,
+   * nowhere.
    *
    * @throws IllegalStateException beyond 256 regions, or if the file cannot be written
    */
@@ -60,7 +62,10 @@ public final class CostMark {
     return new CostMark(regions++);
   }
 
-  /** Starts counting this thread's instructions into this region; ends any other region of the thread. */
+  /**
+   * Starts counting this thread's instructions into this region; ends any other region of the
+   * thread.
+   */
   public void open() {
     seek(word);
   }
@@ -68,8 +73,8 @@ public final class CostMark {
   /**
    * Stops counting.
    *
-   * @param operations what the region did since {@link #open}, in the unit the figures are wanted in (multiply-
-   *     accumulates for kernels); 1 to 2^40 - 1
+   * @param operations what the region did since {@link #open}, in the unit the figures are wanted
+   *     in (multiply- accumulates for kernels); 1 to 2^40 - 1
    * @throws IllegalArgumentException if operations is outside that range
    */
   public void close(long operations) {

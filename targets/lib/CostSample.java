@@ -1,8 +1,9 @@
 import io.quern.target.CostMark;
 
 /**
- * Three inner loops whose cost is known, to try {@code targets/cost} on: a byte dot product, which no JDK vectorises;
- * float rows, which all do; and 16-bit rows. The operation is one multiply-accumulate.
+ * Three inner loops whose cost is known, to try {@code targets/cost} on: a byte dot product, which
+ * no JDK vectorises; float rows, which all do; and 16-bit rows. The operation is one
+ * multiply-accumulate.
  */
 final class CostSample {
   private static final int LENGTH = 1024;
@@ -30,7 +31,16 @@ final class CostSample {
     for (int i = 0; i < WARM_UP; i++) {
       sum += dot(a, b);
       floatRows(acc, rows[0], rows[1], rows[2], rows[3], 1, -1, 1, -1);
-      shortRows(acc16, rows16[0], rows16[1], rows16[2], rows16[3], (short) 1, (short) -1, (short) 1, (short) -1);
+      shortRows(
+          acc16,
+          rows16[0],
+          rows16[1],
+          rows16[2],
+          rows16[3],
+          (short) 1,
+          (short) -1,
+          (short) 1,
+          (short) -1);
     }
     CostMark bytes = CostMark.region("byte dot");
     CostMark floats = CostMark.region("float rows, 4 taps");
@@ -47,7 +57,16 @@ final class CostSample {
     floats.close(4L * COUNTED * LENGTH);
     shorts.open();
     for (int i = 0; i < COUNTED; i++) {
-      shortRows(acc16, rows16[0], rows16[1], rows16[2], rows16[3], (short) 1, (short) -1, (short) 1, (short) -1);
+      shortRows(
+          acc16,
+          rows16[0],
+          rows16[1],
+          rows16[2],
+          rows16[3],
+          (short) 1,
+          (short) -1,
+          (short) 1,
+          (short) -1);
     }
     shorts.close(4L * COUNTED * LENGTH);
     System.out.println("sum " + (sum + (long) acc[7] + acc16[7]));
