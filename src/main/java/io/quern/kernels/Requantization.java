@@ -1,0 +1,14 @@
+package io.quern.kernels;
+
+/**
+ * From an int32 accumulator to int8: {@code clamp(multiply(acc, multiplier[c], shift[c]) +
+ * zeroPoint, qmin, qmax)} with {@link io.quern.quant.FixedPoint#multiply}.
+ *
+ * @param multipliers Q31, one per output channel (expanded when the weights are per tensor), each 0
+ *     or in [2^30, 2^31)
+ * @param shifts positive to the left, as many as multipliers, in [-31, 30]
+ * @param zeroPoint of the output, [-128, 127]
+ * @param qmin least output, at least -128
+ * @param qmax greatest output, at most 127
+ */
+public record Requantization(int[] multipliers, int[] shifts, int zeroPoint, int qmin, int qmax) {}

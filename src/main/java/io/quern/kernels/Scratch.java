@@ -1,0 +1,24 @@
+package io.quern.kernels;
+
+/** Working memory of one thread; kernels may use it freely during a call. */
+public final class Scratch {
+  /** For 8-bit values. */
+  public final byte[] bytes;
+
+  /** For 16-bit values. */
+  public final short[] shorts;
+
+  /** For accumulators. */
+  public final int[] ints;
+
+  /** For float values. */
+  public final float[] floats;
+
+  /** Scratch of the given size, zeroed. */
+  public Scratch(ScratchSize size) {
+    this.bytes = new byte[size.bytes()];
+    this.shorts = new short[size.shorts()];
+    this.ints = new int[size.ints()];
+    this.floats = new float[size.floats()];
+  }
+}

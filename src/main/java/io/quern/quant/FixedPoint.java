@@ -1,0 +1,91 @@
+package io.quern.quant;
+
+/**
+ * Fixed-point multiplication with TensorFlow Lite's double rounding.
+ *
+ * <p>A positive real factor m is stored as {@code multiplier * 2^(shift - 31)} with {@code
+ * multiplier} in [2^30, 2^31) and {@code shift} positive to the left. Source: gemmlowp
+ * fixedpoint.h; TensorFlow Lite kernels/internal/quantization_util.
+ */
+public final class FixedPoint {
+  private FixedPoint() {}
+
+  /**
+   * The multiplier of {@code factor}, in [2^30, 2^31), or 0 when the factor is 0 or below 2^-32.
+   */
+  public static int multiplier(double factor) {
+    return (int) (pack(factor) >> 32);
+  }
+
+  /**
+   * The shift that belongs to {@link #multiplier}: at most 30 for factors that TensorFlow Lite
+   * accepts.
+   */
+  public static int shift(double factor) {
+    return (int) pack(factor);
+  }
+
+  private static long pack(double factor) {
+    if (!(factor >= 0) || factor == Double.POSITIVE_INFINITY) {
+      throw new IllegalArgumentException("factor must be finite and not negative, is " + factor);
+    }
+    if (factor == 0) {
+      return 0;
+    }
+    if (factor < Double.MIN_NORMAL) {
+      return 0;
+    }
+    int shift = Math.getExponent(factor) + 1;
+    double q = Math.scalb(factor, -shift);
+    long fixed = Math.round(q * (1L << 31));
+    if (fixed == 1L << 31) {
+      fixed /= 2;
+      shift++;
+    }
+    if (shift < -31) {
+      return 0;
+    }
+    if (shift > 30) {
+      shift = 30;
+      fixed = Integer.MAX_VALUE;
+    }
+    return fixed << 32 | (shift & 0xffffffffL);
+  }
+
+  /**
+   * {@code round(a * b / 2^31)}, ties away from zero in the positive and toward zero in the
+   * negative direction as gemmlowp's nudge makes them; saturates when both are the smallest int.
+   */
+  public static int saturatingRoundingDoublingHighMul(int a, int b) {
+    if (a == Integer.MIN_VALUE && b == Integer.MIN_VALUE) {
+      return Integer.MAX_VALUE;
+    }
+    long product = (long) a * b;
+    long nudge = product >= 0 ? 1L << 30 : 1 - (1L << 30);
+    return (int) ((product + nudge) / (1L << 31));
+  }
+
+  /**
+   * {@code round(x / 2^exponent)}, ties away from zero.
+   *
+   * @param exponent 0..31
+   */
+  public static int roundingDivideByPowerOfTwo(int x, int exponent) {
+    int mask = (int) ((1L << exponent) - 1);
+    int remainder = x & mask;
+    int threshold = (mask >> 1) + (x < 0 ? 1 : 0);
+    return (x >> exponent) + (remainder > threshold ? 1 : 0);
+  }
+
+  /**
+   * {@code x * multiplier * 2^(shift - 31)}, rounded twice: once by {@link
+   * #saturatingRoundingDoublingHighMul}, once by {@link #roundingDivideByPowerOfTwo}. A left shift
+   * wraps as 32-bit arithmetic does.
+   */
+  public static int multiply(int x, int multiplier, int shift) {
+    int left = Math.max(shift, 0);
+    int right = Math.max(-shift, 0);
+    return roundingDivideByPowerOfTwo(
+        saturatingRoundingDoublingHighMul(x << left, multiplier), right);
+  }
+}
