@@ -5,7 +5,6 @@ import io.quern.format.tflite.Schema.Field;
 import io.quern.model.Graph;
 import io.quern.model.Operator;
 import io.quern.model.Quantization;
-import io.quern.model.Shape;
 import io.quern.model.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -63,9 +62,9 @@ final class GraphWriter {
     return out.sizedByteArray();
   }
 
-  /** Adds a constant that configures an operator. */
-  int configuration(String name, Shape shape, int... values) {
-    tensors.add(Tensor.constant(name, shape, null, values));
+  /** Adds a constant that the graph has as attribute. */
+  int configuration(Tensor constant) {
+    tensors.add(constant);
     return tensors.size() - 1;
   }
 

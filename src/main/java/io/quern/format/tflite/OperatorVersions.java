@@ -52,8 +52,9 @@ final class OperatorVersions {
       return in.type() == DataType.INT32 ? 3 : plain;
     }
     if (operator instanceof Operator.Slice s) {
-      boolean newAxis = graph.tensor(s.output()).shape().rank() > rank;
-      return s.strided() ? newAxis ? 6 : rank > 4 ? 4 : plain : rank > 4 ? 5 : plain;
+      // A new axis would be version 6 of STRIDED_SLICE; the kernels of 2.21.0 know it, but the
+      // reference resolver stops before.
+      return rank <= 4 ? plain : s.strided() ? 4 : 5;
     }
     if (operator instanceof Operator.Resize r) {
       boolean third =

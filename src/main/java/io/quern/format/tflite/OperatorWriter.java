@@ -7,7 +7,9 @@ import io.quern.model.DataType;
 import io.quern.model.Graph;
 import io.quern.model.Operator;
 import io.quern.model.Padding;
+import io.quern.model.Quantization;
 import io.quern.model.Shape;
+import io.quern.model.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -28,6 +30,9 @@ final class OperatorWriter {
 
   /** The inputs in the file's order. Adds the constants that configure the operator. */
   int[] inputs() {
+    if (operator instanceof Operator.Conv2d c && c.bias() == Operator.NO_TENSOR) {
+      return new int[] {c.input(), c.weights(), zeroBias(c)};
+    }
     if (operator instanceof Operator.TransposeConv c) {
       int shape = vector("output_shape", output().toArray());
       return present(shape, c.weights(), c.input(), c.bias());
@@ -149,6 +154,26 @@ final class OperatorWriter {
     return out.endTable();
   }
 
+  /** TensorFlow Lite's CONV_2D insists on a bias. */
+  private int zeroBias(Operator.Conv2d c) {
+    Quantization in = graph.tensor(c.input()).quantization();
+    Quantization w = graph.tensor(c.weights()).quantization();
+    int channels = output().dim(3);
+    Shape shape = Shape.of(channels);
+    if (graph.tensor(c.input()).type() == DataType.FLOAT32) {
+      return writer.configuration(Tensor.constant(name("bias"), shape, new float[channels]));
+    }
+    float[] scales = new float[w.channels()];
+    for (int i = 0; i < scales.length; i++) {
+      scales[i] = Math.max(in.scale() * w.scale(i), Float.MIN_NORMAL);
+    }
+    Quantization q =
+        w.isPerTensor()
+            ? Quantization.perTensor(scales[0], 0)
+            : Quantization.perChannel(scales, new int[scales.length], 0);
+    return writer.configuration(Tensor.constant(name("bias"), shape, q, new int[channels]));
+  }
+
   private int reshapeOptions(Operator.Reshape r) {
     if (r.mode() == Operator.Reshape.Mode.EXPAND_DIMS) {
       out.startTable(0);
@@ -197,7 +222,7 @@ final class OperatorWriter {
       pairs[2 * d] = p.before().get(d);
       pairs[2 * d + 1] = p.after().get(d);
     }
-    return writer.configuration(name("paddings"), Shape.of(rank, 2), pairs);
+    return writer.configuration(Tensor.constant(name("paddings"), Shape.of(rank, 2), null, pairs));
   }
 
   /**
@@ -279,7 +304,7 @@ final class OperatorWriter {
   }
 
   private int vector(String what, int... values) {
-    return writer.configuration(name(what), Shape.of(values.length), values);
+    return writer.configuration(Tensor.constant(name(what), Shape.of(values.length), null, values));
   }
 
   private int vector(String what, List<Integer> values) {
@@ -287,7 +312,7 @@ final class OperatorWriter {
   }
 
   private int scalar(String what, int value) {
-    return writer.configuration(name(what), Shape.of(), value);
+    return writer.configuration(Tensor.constant(name(what), Shape.of(), null, new int[] {value}));
   }
 
   /** The tensors without absent ones; those are last. */

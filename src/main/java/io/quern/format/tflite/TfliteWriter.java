@@ -13,8 +13,9 @@ import java.util.concurrent.ThreadLocalRandom;
  * Writes TensorFlow Lite model files that TensorFlow Lite 2.21.0 loads and runs.
  *
  * <p>Tensors keep their indices and names; constants that operators need as configuration (axes,
- * paddings, shapes) follow after them. Constants with equal bytes share one buffer. The same graph
- * always gives the same bytes. Thread-safe.
+ * paddings, shapes) follow after them, and so does a bias of zeros where CONV_2D has none.
+ * Constants with equal bytes share one buffer. The same graph always gives the same bytes.
+ * Thread-safe.
  */
 public final class TfliteWriter {
   private TfliteWriter() {}
