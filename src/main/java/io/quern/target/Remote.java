@@ -22,12 +22,17 @@ public final class Remote {
    * @throws IllegalArgumentException if it is empty or its last word begins with a hyphen
    */
   public Remote(String destination) {
+    this("ssh", destination);
+  }
+
+  /** With another program in the place of ssh. */
+  Remote(String program, String destination) {
     List<String> words = Arrays.asList(destination.strip().split(" +"));
     String host = words.get(words.size() - 1);
     if (host.isEmpty() || host.startsWith("-")) {
       throw new IllegalArgumentException("destination \"" + destination + "\": user@host expected");
     }
-    ssh = new ArrayList<>(List.of("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15"));
+    ssh = new ArrayList<>(List.of(program, "-o", "BatchMode=yes", "-o", "ConnectTimeout=15"));
     ssh.addAll(words.subList(0, words.size() - 1));
     ssh.add("--");
     ssh.add(host);
