@@ -14,11 +14,18 @@ public final class Scratch {
   /** For float values. */
   public final float[] floats;
 
+  /**
+   * For float values in separate arrays: just-in-time compilers vectorise a storing loop only when
+   * every array in it has the same index.
+   */
+  public final float[][] rows;
+
   /** Scratch of the given size, zeroed. */
   public Scratch(ScratchSize size) {
     this.bytes = new byte[size.bytes()];
     this.shorts = new short[size.shorts()];
     this.ints = new int[size.ints()];
     this.floats = new float[size.floats()];
+    this.rows = new float[size.rows()][size.rowLength()];
   }
 }

@@ -1,9 +1,23 @@
 package io.quern.kernels;
 
-/** Lengths of the arrays of a {@link Scratch}, in elements. */
-public record ScratchSize(int bytes, int shorts, int ints, int floats) {
+/**
+ * Lengths of the arrays of a {@link Scratch}, in elements.
+ *
+ * @param bytes 8-bit values
+ * @param shorts 16-bit values
+ * @param ints 32-bit values
+ * @param floats float values
+ * @param rows separate float arrays
+ * @param rowLength length of each of them
+ */
+public record ScratchSize(int bytes, int shorts, int ints, int floats, int rows, int rowLength) {
   /** No scratch. */
   public static final ScratchSize NONE = new ScratchSize(0, 0, 0, 0);
+
+  /** Without rows. */
+  public ScratchSize(int bytes, int shorts, int ints, int floats) {
+    this(bytes, shorts, ints, floats, 0, 0);
+  }
 
   /** Large enough for both. */
   public ScratchSize max(ScratchSize o) {
@@ -11,11 +25,13 @@ public record ScratchSize(int bytes, int shorts, int ints, int floats) {
         Math.max(bytes, o.bytes),
         Math.max(shorts, o.shorts),
         Math.max(ints, o.ints),
-        Math.max(floats, o.floats));
+        Math.max(floats, o.floats),
+        Math.max(rows, o.rows),
+        Math.max(rowLength, o.rowLength));
   }
 
   /** Memory that one thread's scratch takes, without array headers. */
   public long totalBytes() {
-    return bytes + 2L * shorts + 4L * ints + 4L * floats;
+    return bytes + 2L * shorts + 4L * ints + 4L * floats + 4L * rows * rowLength;
   }
 }

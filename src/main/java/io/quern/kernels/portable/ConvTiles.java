@@ -1,0 +1,151 @@
+package io.quern.kernels.portable;
+
+import io.quern.kernels.ConvGeometry;
+import io.quern.kernels.Kernel;
+import io.quern.kernels.Memory;
+import io.quern.kernels.Scratch;
+import io.quern.kernels.ScratchSize;
+
+/**
+ * Convolution over tiles of output pixels: the patches of a tile are staged as one row of pixels
+ * per kernel element and input channel, and each output channel is a sum of rows scaled by its
+ * weights.
+ *
+ * <p>Vectors run along the pixels, so that the shape of the channels does not matter. A unit is one
+ * tile; the staged rows are {@code depth * tile * 4} bytes of scratch.
+ */
+abstract class ConvTiles implements Kernel {
+  /** Input channels per group times kernel elements. */
+  protected final int depth;
+
+  /** {@link #depth} rounded up to what {@link Rows#addScaled} takes; the last rows are zero. */
+  protected final int paddedDepth;
+
+  protected final int groups;
+  protected final int groupOutputs;
+
+  private final ConvGeometry g;
+  private final int in;
+  private final int groupInputs;
+  private final int tile;
+
+  ConvTiles(ConvGeometry geometry, int in, int groups) {
+    this.g = geometry;
+    this.in = in;
+    this.groups = groups;
+    this.groupInputs = geometry.inC() / groups;
+    this.groupOutputs = geometry.outC() / groups;
+    this.depth = geometry.kernelH() * geometry.kernelW() * groupInputs;
+    this.paddedDepth = depth + 3 & ~3;
+    this.tile = tile(geometry.pixels());
+  }
+
+  /** Even tiles of at most {@link Rows#LENGTH} pixels. */
+  private static int tile(int pixels) {
+    int tiles = (pixels + Rows.LENGTH - 1) / Rows.LENGTH;
+    int even = (pixels + tiles - 1) / tiles;
+    return Math.min(Rows.LENGTH, even + 7 & ~7);
+  }
+
+  @Override
+  public final int units() {
+    return (g.pixels() + tile - 1) / tile;
+  }
+
+  @Override
+  public final ScratchSize scratch() {
+    return new ScratchSize(0, 0, 2 * Rows.LENGTH, 0, paddedDepth + 1, Rows.LENGTH);
+  }
+
+  @Override
+  public final void run(Memory memory, Scratch scratch, int from, int to) {
+    float[][] rows = scratch.rows;
+    float[] acc = rows[paddedDepth];
+    for (int unit = from; unit < to; unit++) {
+      int first = unit * tile;
+      int n = Math.min(tile, g.pixels() - first);
+      for (int group = 0; group < groups; group++) {
+        stage(memory, scratch, group, first, n);
+        for (int o = group * groupOutputs; o < (group + 1) * groupOutputs; o++) {
+          output(memory, scratch, acc, o, n, first * g.outC() + o);
+        }
+      }
+    }
+  }
+
+  private void stage(Memory memory, Scratch scratch, int group, int first, int n) {
+    float[][] rows = scratch.rows;
+    int[] positions = scratch.ints;
+    int row = 0;
+    for (int i = 0; i < g.kernelH(); i++) {
+      for (int j = 0; j < g.kernelW(); j++) {
+        boolean inside = locate(positions, first, n, i, j, in + group * groupInputs);
+        for (int c = 0; c < groupInputs; c++) {
+          if (inside) {
+            gather(memory, positions, c, rows[row], n);
+          } else {
+            gatherPadded(memory, positions, c, rows[row], n);
+          }
+          row++;
+        }
+      }
+    }
+    for (; row < paddedDepth; row++) {
+      Rows.fill(rows[row], 0, n);
+    }
+  }
+
+  /**
+   * Where kernel element (i, j) of each pixel lies in the input, negative outside of it.
+   *
+   * @return whether all are inside
+   */
+  private boolean locate(int[] positions, int first, int n, int i, int j, int base) {
+    int x = first % g.outW();
+    int y = first / g.outW() % g.outH();
+    int batch = first / (g.outW() * g.outH());
+    boolean inside = true;
+    for (int p = 0; p < n; p++) {
+      int iy = y * g.strideH() + i * g.dilationH() - g.padTop();
+      int ix = x * g.strideW() + j * g.dilationW() - g.padLeft();
+      if (iy < 0 || iy >= g.inH() || ix < 0 || ix >= g.inW()) {
+        positions[p] = -1;
+        inside = false;
+      } else {
+        positions[p] = base + ((batch * g.inH() + iy) * g.inW() + ix) * g.inC();
+      }
+      if (++x == g.outW()) {
+        x = 0;
+        if (++y == g.outH()) {
+          y = 0;
+          batch++;
+        }
+      }
+    }
+    return inside;
+  }
+
+  /** {@code row[p] = input[positions[p] + c]}. */
+  abstract void gather(Memory memory, int[] positions, int c, float[] row, int n);
+
+  /** The same with the value that stands for 0 where {@code positions[p]} is negative. */
+  abstract void gatherPadded(Memory memory, int[] positions, int c, float[] row, int n);
+
+  /**
+   * Computes output channel {@code o} of the {@code n} staged pixels.
+   *
+   * @param acc a row to accumulate in
+   * @param at where the first pixel's value goes, relative to the output tensor
+   */
+  abstract void output(Memory memory, Scratch scratch, float[] acc, int o, int n, int at);
+
+  /** Elements between two pixels of the output. */
+  final int outputStride() {
+    return g.outC();
+  }
+
+  @Override
+  public final String microKernel() {
+    return "pixelRows4x" + tile;
+  }
+}

@@ -1,0 +1,41 @@
+package io.quern.kernels.portable;
+
+import io.quern.kernels.Conv2dFloat;
+import io.quern.kernels.Conv2dInt8;
+import io.quern.kernels.DepthwiseConv2dFloat;
+import io.quern.kernels.DepthwiseConv2dInt8;
+import io.quern.kernels.FullyConnectedInt8;
+import io.quern.kernels.Kernel;
+import io.quern.kernels.KernelParams;
+import io.quern.kernels.Tier;
+
+/** Plain Java for every JDK and machine; see the package. */
+public final class PortableTier implements Tier {
+  /** Needs nothing. */
+  public PortableTier() {}
+
+  @Override
+  public String name() {
+    return "portable";
+  }
+
+  @Override
+  public Kernel create(KernelParams params) {
+    if (params instanceof Conv2dInt8 p) {
+      return new Conv2dPortable(p);
+    }
+    if (params instanceof DepthwiseConv2dInt8 p) {
+      return DepthwiseConv2dPortable.supports(p) ? new DepthwiseConv2dPortable(p) : null;
+    }
+    if (params instanceof FullyConnectedInt8 p) {
+      return new FullyConnectedPortable(p);
+    }
+    if (params instanceof Conv2dFloat p) {
+      return new Conv2dFloatPortable(p);
+    }
+    if (params instanceof DepthwiseConv2dFloat p) {
+      return new DepthwiseConv2dFloatPortable(p);
+    }
+    return null;
+  }
+}

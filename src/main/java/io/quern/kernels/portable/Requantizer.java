@@ -1,0 +1,125 @@
+package io.quern.kernels.portable;
+
+import io.quern.kernels.Requantization;
+import io.quern.quant.FixedPoint;
+
+/**
+ * {@link Requantization} as one multiplication, one addition and one shift of 64 bits.
+ *
+ * <p>With {@code p = acc * multiplier} the first rounding is {@code y = floor((p + 2^30) / 2^31)}
+ * (gemmlowp's nudges round ties up on both sides of 0), the second, for {@code e = -shift > 0},
+ * {@code floor((y + 2^(e-1) - [y < 0]) / 2^e)}. Floors compose: {@code floor((p + 2^30 + 2^(30+e) -
+ * [p < 0] * 2^31) / 2^(31+e))}; that {@code [p < 0]} may stand for {@code [y < 0]} is seen at
+ * {@code -2^30 <= p < 0}, where both give 0. Left shifts, which wrap, go to {@link
+ * FixedPoint#multiply}. Nothing overflows: {@code |p| < 2^62}, the constants are below {@code 2^61
+ * + 2^31}.
+ */
+final class Requantizer {
+  private final int[] multipliers;
+  private final int[] shifts;
+  private final int[] rightShifts;
+  private final long[] roundings;
+  private final long[] negatives;
+  private final int zeroPoint;
+  private final int qmin;
+  private final int qmax;
+  private final boolean shiftsLeft;
+
+  Requantizer(Requantization r) {
+    int n = r.multipliers().length;
+    multipliers = r.multipliers();
+    shifts = r.shifts();
+    rightShifts = new int[n];
+    roundings = new long[n];
+    negatives = new long[n];
+    zeroPoint = r.zeroPoint();
+    qmin = r.qmin();
+    qmax = r.qmax();
+    boolean left = false;
+    for (int c = 0; c < n; c++) {
+      int e = Math.max(0, -shifts[c]);
+      left |= shifts[c] > 0;
+      rightShifts[c] = 31 + e;
+      roundings[c] = e == 0 ? 1L << 30 : (1L << 30) + (1L << 30 + e);
+      negatives[c] = e == 0 ? 0 : 1L << 31;
+    }
+    shiftsLeft = left;
+  }
+
+  /** One value of channel {@code c}. */
+  byte apply(int acc, int c) {
+    int q;
+    if (shiftsLeft) {
+      q = FixedPoint.multiply(acc, multipliers[c], shifts[c]);
+    } else {
+      long p = (long) acc * multipliers[c];
+      q = (int) (p + roundings[c] - (p >> 63 & negatives[c]) >> rightShifts[c]);
+    }
+    q += zeroPoint;
+    q = q < qmin ? qmin : q;
+    return (byte) (q > qmax ? qmax : q);
+  }
+
+  /** A row of one channel: {@code out[at + i * stride] = requantize(acc[i] + bias)}. */
+  void channel(float[] acc, int bias, int c, int n, byte[] out, int at, int stride) {
+    if (shiftsLeft) {
+      for (int i = 0; i < n; i++) {
+        out[at + i * stride] = apply((int) acc[i] + bias, c);
+      }
+      return;
+    }
+    long m = multipliers[c];
+    int shift = rightShifts[c];
+    long rounding = roundings[c];
+    long negative = negatives[c];
+    int z = zeroPoint;
+    int lo = qmin;
+    int hi = qmax;
+    for (int i = 0; i < n; i++) {
+      long p = ((int) acc[i] + bias) * m;
+      int q = (int) (p + rounding - (p >> 63 & negative) >> shift) + z;
+      q = q < lo ? lo : q;
+      out[at + i * stride] = (byte) (q > hi ? hi : q);
+    }
+  }
+
+  /** A row of one channel held in int. */
+  void channel(int[] acc, int bias, int c, int n, byte[] out, int at, int stride) {
+    for (int i = 0; i < n; i++) {
+      out[at + i * stride] = apply(acc[i] + bias, c);
+    }
+  }
+
+  /**
+   * A row of channels {@code c, c + 1, ..}: {@code out[at + i] = requantize(acc[i] + bias[c + i])}.
+   */
+  void channels(float[] acc, int[] bias, int c, int n, byte[] out, int at) {
+    if (shiftsLeft) {
+      for (int i = 0; i < n; i++) {
+        out[at + i] = apply((int) acc[i] + bias[c + i], c + i);
+      }
+      return;
+    }
+    int z = zeroPoint;
+    int lo = qmin;
+    int hi = qmax;
+    for (int i = 0; i < n; i++) {
+      long p = (long) ((int) acc[i] + bias[c + i]) * multipliers[c + i];
+      int q = (int) (p + roundings[c + i] - (p >> 63 & negatives[c + i]) >> rightShifts[c + i]) + z;
+      q = q < lo ? lo : q;
+      out[at + i] = (byte) (q > hi ? hi : q);
+    }
+  }
+
+  /** A requantization whose channels are repeated {@code times} times. */
+  static Requantization repeat(Requantization r, int times) {
+    int n = r.multipliers().length;
+    int[] m = new int[n * times];
+    int[] s = new int[n * times];
+    for (int t = 0; t < times; t++) {
+      System.arraycopy(r.multipliers(), 0, m, t * n, n);
+      System.arraycopy(r.shifts(), 0, s, t * n, n);
+    }
+    return new Requantization(m, s, r.zeroPoint(), r.qmin(), r.qmax());
+  }
+}
