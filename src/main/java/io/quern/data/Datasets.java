@@ -66,15 +66,6 @@ public final class Datasets {
             + ": not data that is read: an image (png, jpg, bmp), .csv, .bin, IDX file or a folder of these");
   }
 
-  /** Whether sample {@code i} of {@code total} is among {@code wanted} evenly spread ones. */
-  static boolean selected(int i, int total, int wanted) {
-    return (long) (i + 1) * wanted / total > (long) i * wanted / total;
-  }
-
-  private static int wanted(int total, DataOptions o) {
-    return o.limit() > 0 ? Math.min(total, o.limit()) : total;
-  }
-
   static String reason(IOException e) {
     return e instanceof NoSuchFileException ? "no such file" : String.valueOf(e.getMessage());
   }
@@ -178,9 +169,9 @@ public final class Datasets {
     }
     Labels labels = new Labels(dir.toString(), options.modelLabels(), names);
     List<FileDataset.Entry> entries = new ArrayList<>();
-    int n = wanted(found.size(), options);
+    Selection chosen = new Selection(dir.toString(), found.size(), options);
     for (int i = 0; i < found.size(); i++) {
-      if (selected(i, found.size(), n)) {
+      if (chosen.contains(i)) {
         Path f = found.get(i);
         String name = dir.relativize(f).getName(0).toString();
         entries.add(
@@ -253,9 +244,9 @@ public final class Datasets {
     }
     Labels labels = new Labels(file.toString(), options.modelLabels(), names);
     List<FileDataset.Entry> entries = new ArrayList<>();
-    int n = wanted(files.size(), options);
+    Selection chosen = new Selection(file.toString(), files.size(), options);
     for (int i = 0; i < files.size(); i++) {
-      if (selected(i, files.size(), n)) {
+      if (chosen.contains(i)) {
         int label = names.isEmpty() ? Sample.NO_LABEL : labels.index(names.get(i));
         entries.add(new FileDataset.Entry(files.get(i), label));
       }
@@ -350,12 +341,13 @@ public final class Datasets {
               + sampleText(format, options));
     }
     int total = (int) (size / record);
-    int n = wanted(total, options);
+    Selection chosen = new Selection(file.toString(), total, options);
+    int n = chosen.size();
     return new StreamDataset(
         file.toString(),
         file + " (" + n + " samples)",
         total,
-        n,
+        chosen,
         (int) record,
         options.labels() == null ? null : labelFile(options.labels(), total, options),
         () -> new BufferedInputStream(Files.newInputStream(file), 1 << 16),
@@ -367,7 +359,8 @@ public final class Datasets {
   private static Dataset idx(Path file, InputFormat format, DataOptions options) {
     Idx header = Idx.header(file);
     int total = header.count();
-    int n = wanted(total, options);
+    Selection chosen = new Selection(file.toString(), total, options);
+    int n = chosen.size();
     Path labels = options.labels();
     if (labels == null) {
       Path beside = file.resolveSibling(nameOfLabels(String.valueOf(file.getFileName())));
@@ -378,7 +371,7 @@ public final class Datasets {
         file.toString(),
         file + " (" + n + (n < total ? " of " + total : "") + " samples)",
         total,
-        n,
+        chosen,
         header.sampleBytes(),
         labels == null ? null : labelFile(labels, total, options),
         () -> {

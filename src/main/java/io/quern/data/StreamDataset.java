@@ -18,7 +18,7 @@ final class StreamDataset implements Dataset {
   private final String file;
   private final String description;
   private final int total;
-  private final int wanted;
+  private final Selection chosen;
   private final int recordBytes;
   private final int[] labels;
   private final Opener opener;
@@ -26,14 +26,14 @@ final class StreamDataset implements Dataset {
 
   /**
    * @param total samples in the file
-   * @param wanted how many of them are taken, evenly spread
+   * @param chosen which of them are taken
    * @param labels one per sample of the file, or null
    */
   StreamDataset(
       String file,
       String description,
       int total,
-      int wanted,
+      Selection chosen,
       int recordBytes,
       int[] labels,
       Opener opener,
@@ -41,7 +41,7 @@ final class StreamDataset implements Dataset {
     this.file = file;
     this.description = description;
     this.total = total;
-    this.wanted = wanted;
+    this.chosen = chosen;
     this.recordBytes = recordBytes;
     this.labels = labels;
     this.opener = opener;
@@ -50,7 +50,7 @@ final class StreamDataset implements Dataset {
 
   @Override
   public int size() {
-    return wanted;
+    return chosen.size();
   }
 
   @Override
@@ -75,7 +75,7 @@ final class StreamDataset implements Dataset {
 
     @Override
     public boolean hasNext() {
-      return taken < wanted;
+      return taken < chosen.size();
     }
 
     @Override
@@ -94,7 +94,7 @@ final class StreamDataset implements Dataset {
             in.close();
             throw new DataException(file + ": ends in sample " + i + " of " + total);
           }
-          if (Datasets.selected(i, total, wanted)) {
+          if (chosen.contains(i)) {
             taken++;
             String source = file + " [" + i + "]";
             Sample s =

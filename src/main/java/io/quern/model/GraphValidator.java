@@ -52,6 +52,10 @@ final class GraphValidator {
       check(
           t >= 0 && t < ready.length, "graph output refers to tensor " + t + " of " + ready.length);
       check(ready[t], "graph output " + t + " is never written");
+      if (!ACTIVATION_TYPES.contains(tensors.get(t).type())) {
+        throw new UnsupportedModelException(
+            "graph output " + t + " of type " + tensors.get(t).type() + " is not supported");
+      }
     }
   }
 

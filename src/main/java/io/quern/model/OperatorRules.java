@@ -209,6 +209,17 @@ final class OperatorRules {
     arithmetic(o.input(), o.output());
     steps(o.strideH(), o.strideW(), 1, 1);
     windows(o.windowH(), o.windowW());
+    if (o.windowH() > 2L * in.dim(1) || o.windowW() > 2L * in.dim(2)) {
+      // Such a window costs time without end for a few elements.
+      throw unsupported(
+          "the window is "
+              + o.windowH()
+              + "x"
+              + o.windowW()
+              + ", the input "
+              + in
+              + "; supported is up to twice the input");
+    }
     output(
         o.output(),
         in.dim(0),

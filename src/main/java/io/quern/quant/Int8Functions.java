@@ -74,6 +74,22 @@ public final class Int8Functions {
   }
 
   /**
+   * From one scale and zero point to another as legacy unsigned networks do when they join tensors:
+   * {@code round(q * factor - inputZeroPoint * factor) + outputZeroPoint} in float, where q and
+   * zero points are those of the unsigned type and {@code factor = inputScale * (1 / outputScale)}.
+   */
+  public static byte[] requantizeUnsigned(Quantization in, Quantization out) {
+    float factor = in.scale() * (1 / out.scale());
+    float bias = -(in.zeroPoint() + 128) * factor;
+    byte[] table = new byte[256];
+    for (int q = 0; q < 256; q++) {
+      int r = Rounding.toInt(q * factor + bias) + out.zeroPoint();
+      table[q] = (byte) Math.min(Math.max(r, Byte.MIN_VALUE), Byte.MAX_VALUE);
+    }
+    return table;
+  }
+
+  /**
    * {@code x * min(max(x + 3, 0), 6) / 6} in 16-bit fixed point.
    *
    * <p>The input gains 7 bits. One product brings it to the output's scale, short of a right shift;

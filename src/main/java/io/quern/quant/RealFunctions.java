@@ -6,6 +6,9 @@ package io.quern.quant;
  * library's float functions.
  */
 public final class RealFunctions {
+  private static final float LOGISTIC_IS_ONE_ABOVE = 16.619047164916992188f;
+  private static final float LOGISTIC_IS_EXP_BELOW = -9;
+
   private RealFunctions() {}
 
   /** exp(x). */
@@ -13,14 +16,14 @@ public final class RealFunctions {
     return (float) StrictMath.exp(x);
   }
 
-  /** max(x, 0). */
+  /** max(x, 0); -0 stays. */
   public static float relu(float x) {
-    return x > 0 ? x : 0;
+    return x < 0 ? 0 : x;
   }
 
-  /** min(max(x, 0), 6). */
+  /** min(max(x, 0), 6); -0 stays. */
   public static float relu6(float x) {
-    return x > 0 ? Math.min(x, 6) : 0;
+    return x < 0 ? 0 : Math.min(x, 6);
   }
 
   /** min(max(x, -1), 1). */
@@ -33,8 +36,18 @@ public final class RealFunctions {
     return x > 0 ? x : x * alpha;
   }
 
-  /** 1 / (1 + exp(-x)). */
+  /**
+   * 1 / (1 + exp(-x)), or where that loses precision its limit: exp(x) below -9, 1 above 16.619047.
+   */
   public static float logistic(float x) {
+    if (x > LOGISTIC_IS_ONE_ABOVE) {
+      return 1;
+    }
+    return x < LOGISTIC_IS_EXP_BELOW ? exp(x) : logisticByDefinition(x);
+  }
+
+  /** 1 / (1 + exp(-x)) for every x. */
+  public static float logisticByDefinition(float x) {
     return 1 / (1 + exp(-x));
   }
 

@@ -1,6 +1,8 @@
 package io.quern.runtime;
 
 import io.quern.kernels.AddInt8;
+import io.quern.kernels.ArgMaxFloat;
+import io.quern.kernels.ArgMaxInt8;
 import io.quern.kernels.AveragePool2dFloat;
 import io.quern.kernels.AveragePool2dInt8;
 import io.quern.kernels.BinaryFloat;
@@ -14,9 +16,11 @@ import io.quern.kernels.CopyRegion;
 import io.quern.kernels.DepthwiseConv2dFloat;
 import io.quern.kernels.DepthwiseConv2dInt8;
 import io.quern.kernels.DequantizeInt8;
+import io.quern.kernels.FloatInterpolation;
 import io.quern.kernels.FullyConnectedFloat;
 import io.quern.kernels.FullyConnectedInt8;
 import io.quern.kernels.KernelParams;
+import io.quern.kernels.LookupCopyInt8;
 import io.quern.kernels.LookupInt8;
 import io.quern.kernels.MaxPool2dFloat;
 import io.quern.kernels.MaxPool2dInt8;
@@ -25,11 +29,21 @@ import io.quern.kernels.MeanInt8;
 import io.quern.kernels.MulInt8;
 import io.quern.kernels.PadFloat;
 import io.quern.kernels.PadInt8;
+import io.quern.kernels.PreluFloat;
+import io.quern.kernels.PreluInt8;
 import io.quern.kernels.QuantizeInt8;
 import io.quern.kernels.Requantization;
+import io.quern.kernels.ResizeBilinearFloat;
+import io.quern.kernels.ResizeBilinearInt8;
+import io.quern.kernels.ResizeBilinearUint8;
+import io.quern.kernels.ResizeGeometry;
+import io.quern.kernels.ResizeNearestFloat;
+import io.quern.kernels.ResizeNearestInt8;
 import io.quern.kernels.SoftmaxFloat;
 import io.quern.kernels.SoftmaxInt8;
 import io.quern.kernels.StridedView;
+import io.quern.kernels.TransposeConvFloat;
+import io.quern.kernels.TransposeConvInt8;
 import io.quern.kernels.UnaryFloat;
 import io.quern.model.Activation;
 import io.quern.model.DataType;
@@ -121,9 +135,24 @@ public final class Lowering {
       return quantize(op);
     } else if (operator instanceof Operator.Dequantize op) {
       return dequantize(op);
-    } else {
-      throw unsupported("operator " + operator.kind() + " has no kernel");
+    } else if (operator instanceof Operator.TransposeConv op) {
+      return transposeConv(op);
+    } else if (operator instanceof Operator.Transpose op) {
+      return transpose(op);
+    } else if (operator instanceof Operator.Concatenation op) {
+      return concatenation(op);
+    } else if (operator instanceof Operator.Split op) {
+      return split(op);
+    } else if (operator instanceof Operator.Slice op) {
+      return slice(op);
+    } else if (operator instanceof Operator.Prelu op) {
+      return prelu(op);
+    } else if (operator instanceof Operator.Resize op) {
+      return resize(op);
+    } else if (operator instanceof Operator.ArgMax op) {
+      return argMax(op);
     }
+    throw unsupported("operator " + operator.kind() + " has no kernel");
   }
 
   private KernelParams conv2d(Operator.Conv2d op) {
@@ -437,7 +466,7 @@ public final class Lowering {
           case RELU6 -> Int8Functions.relu(in, out, 0, 6);
           case RELU_N1_TO_1 -> Int8Functions.relu(in, out, -1, 1);
           case LEAKY_RELU -> Int8Functions.leakyRelu(in, out, op.alpha());
-          case LOGISTIC -> Int8Functions.throughFloat(in, out, RealFunctions::logistic);
+          case LOGISTIC -> Int8Functions.throughFloat(in, out, RealFunctions::logisticByDefinition);
           case TANH -> Int8Functions.throughFloat(in, out, RealFunctions::tanh);
           case HARD_SWISH -> Int8Functions.hardSwish(in, out);
         };
@@ -518,6 +547,207 @@ public final class Lowering {
     Quantization in = quantization(op.input());
     return new DequantizeInt8(
         at(op.input()), at(op.output()), elements, in.scale(), in.zeroPoint());
+  }
+
+  private KernelParams transposeConv(Operator.TransposeConv op) {
+    Shape in = tensor(op.input()).shape();
+    Shape weights = tensor(op.weights()).shape();
+    Shape out = tensor(op.output()).shape();
+    ConvGeometry g =
+        new ConvGeometry(
+            in.dim(0),
+            in.dim(1),
+            in.dim(2),
+            in.dim(3),
+            out.dim(1),
+            out.dim(2),
+            out.dim(3),
+            weights.dim(1),
+            weights.dim(2),
+            op.strideH(),
+            op.strideW(),
+            1,
+            1,
+            op.padding().before(out.dim(1), weights.dim(1), op.strideH(), 1),
+            op.padding().before(out.dim(2), weights.dim(2), op.strideW(), 1));
+    if (isFloat(op.input())) {
+      return new TransposeConvFloat(
+          at(op.input()),
+          at(op.output()),
+          g,
+          floatWeights(op.weights()),
+          floatBias(op.bias(), g.outC()),
+          min(op.activation()),
+          max(op.activation()));
+    }
+    byte[] w = signed(op.weights());
+    int[] bias = bias(op.bias(), g.outC());
+    int weightsZeroPoint = weightsZeroPoint(op.weights());
+    proveDepth(w, weightsZeroPoint, bias, 1, w.length / g.outC());
+    return new TransposeConvInt8(
+        at(op.input()),
+        at(op.output()),
+        g,
+        w,
+        weightsZeroPoint,
+        bias,
+        quantization(op.input()).zeroPoint(),
+        requantization(op.input(), op.weights(), op.output(), g.outC(), op.activation()));
+  }
+
+  private KernelParams transpose(Operator.Transpose op) {
+    StridedView in = dense(op.input());
+    int[] permutation = ints(op.permutation());
+    int[] strides = new int[permutation.length];
+    for (int d = 0; d < strides.length; d++) {
+      strides[d] = in.strides()[permutation[d]];
+    }
+    StridedView out = dense(op.output());
+    return copy(op.input(), new CopyRegion(new StridedView(in.offset(), out.dims(), strides), out));
+  }
+
+  private KernelParams concatenation(Operator.Concatenation op) {
+    List<Integer> parts = op.inputs();
+    CopyRegion[] regions = regions(op.output(), parts, op.axis(), true);
+    if (op.activation() != Activation.NONE) {
+      throw unsupported("fused activation " + op.activation());
+    }
+    if (isFloat(op.output())) {
+      return new CopyFloat(regions);
+    }
+    boolean same = true;
+    byte[][] tables = new byte[regions.length][];
+    for (int i = 0; i < tables.length; i++) {
+      Quantization in = quantization(parts.get(i));
+      Quantization out = quantization(op.output());
+      boolean equal = in.equals(out);
+      if (!equal && tensor(op.output()).type() == DataType.INT8) {
+        throw unsupported("input " + i + " " + in + ", output " + out);
+      }
+      same &= equal;
+      tables[i] = equal ? identity() : Int8Functions.requantizeUnsigned(in, out);
+    }
+    return same ? new CopyInt8(regions) : new LookupCopyInt8(regions, tables);
+  }
+
+  private static byte[] identity() {
+    byte[] table = new byte[256];
+    for (int q = 0; q < 256; q++) {
+      table[q] = (byte) (q - 128);
+    }
+    return table;
+  }
+
+  private KernelParams split(Operator.Split op) {
+    return copy(op.input(), regions(op.input(), op.outputs(), op.axis(), false));
+  }
+
+  /** A whole tensor and its parts along an axis: copies to the whole or from it. */
+  private CopyRegion[] regions(int whole, List<Integer> parts, int axis, boolean toWhole) {
+    StridedView all = dense(whole);
+    CopyRegion[] regions = new CopyRegion[parts.size()];
+    int position = 0;
+    for (int i = 0; i < regions.length; i++) {
+      StridedView part = dense(parts.get(i));
+      int offset = all.offset() + position * all.strides()[axis];
+      StridedView window = new StridedView(offset, part.dims(), all.strides());
+      regions[i] = toWhole ? new CopyRegion(part, window) : new CopyRegion(window, part);
+      position += part.dims()[axis];
+    }
+    return regions;
+  }
+
+  private KernelParams slice(Operator.Slice op) {
+    StridedView in = dense(op.input());
+    int[] sizes = ints(op.sizes());
+    int[] strides = new int[sizes.length];
+    int offset = in.offset();
+    for (int d = 0; d < sizes.length; d++) {
+      offset += op.begin().get(d) * in.strides()[d];
+      strides[d] = op.strides().get(d) * in.strides()[d];
+    }
+    return copy(
+        op.input(),
+        new CopyRegion(
+            new StridedView(offset, sizes, strides), StridedView.dense(at(op.output()), sizes)));
+  }
+
+  private KernelParams prelu(Operator.Prelu op) {
+    Shape out = tensor(op.output()).shape();
+    StridedView in = broadcast(op.input(), out);
+    StridedView alpha = broadcast(op.alpha(), out);
+    if (isFloat(op.input())) {
+      return new PreluFloat(in, alpha, at(op.output()));
+    }
+    Quantization qi = quantization(op.input());
+    Quantization qa = quantization(op.alpha());
+    Quantization qo = quantization(op.output());
+    double positive = qi.scale() / qo.scale();
+    double negative = qi.scale() * qa.scale() / qo.scale();
+    return new PreluInt8(
+        in,
+        alpha,
+        at(op.output()),
+        qi.zeroPoint(),
+        qa.zeroPoint(),
+        multiplier(positive),
+        FixedPoint.shift(positive),
+        multiplier(negative),
+        FixedPoint.shift(negative),
+        qo.zeroPoint());
+  }
+
+  private KernelParams resize(Operator.Resize op) {
+    Shape in = tensor(op.input()).shape();
+    Shape out = tensor(op.output()).shape();
+    ResizeGeometry g =
+        new ResizeGeometry(in.dim(0), in.dim(1), in.dim(2), out.dim(1), out.dim(2), in.dim(3));
+    boolean align = op.alignCorners();
+    boolean half = op.halfPixelCenters();
+    int from = at(op.input());
+    int to = at(op.output());
+    boolean isFloat = isFloat(op.input());
+    if (!isFloat) {
+      requireSameQuantization(op.input(), op.output());
+    }
+    if (op.mode() == Operator.Resize.Mode.NEAREST_NEIGHBOR) {
+      int[] rows = Interpolations.nearest(g.inH(), g.outH(), align, half);
+      int[] columns = Interpolations.nearest(g.inW(), g.outW(), align, half);
+      return isFloat
+          ? new ResizeNearestFloat(from, to, g, rows, columns)
+          : new ResizeNearestInt8(from, to, g, rows, columns);
+    }
+    if (tensor(op.input()).type() == DataType.INT8) {
+      return new ResizeBilinearInt8(
+          from,
+          to,
+          g,
+          Interpolations.fixed(g.inH(), g.outH(), align, half),
+          Interpolations.fixed(g.inW(), g.outW(), align, half));
+    }
+    FloatInterpolation rows = Interpolations.inFloat(g.inH(), g.outH(), align, half);
+    FloatInterpolation columns = Interpolations.inFloat(g.inW(), g.outW(), align, half);
+    return isFloat
+        ? new ResizeBilinearFloat(from, to, g, rows, columns)
+        : new ResizeBilinearUint8(from, to, g, rows, columns);
+  }
+
+  private KernelParams argMax(Operator.ArgMax op) {
+    Shape in = tensor(op.input()).shape();
+    int outer = 1;
+    int inner = 1;
+    for (int d = 0; d < in.rank(); d++) {
+      outer *= d < op.axis() ? in.dim(d) : 1;
+      inner *= d > op.axis() ? in.dim(d) : 1;
+    }
+    int axis = in.dim(op.axis());
+    return isFloat(op.input())
+        ? new ArgMaxFloat(at(op.input()), at(op.output()), outer, axis, inner)
+        : new ArgMaxInt8(at(op.input()), at(op.output()), outer, axis, inner);
+  }
+
+  private StridedView dense(int t) {
+    return StridedView.dense(at(t), tensor(t).shape().toArray());
   }
 
   private Tensor tensor(int t) {

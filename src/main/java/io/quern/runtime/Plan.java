@@ -2,6 +2,7 @@ package io.quern.runtime;
 
 import io.quern.kernels.ScratchSize;
 import io.quern.model.Graph;
+import io.quern.model.UnsupportedModelException;
 import java.util.List;
 
 /**
@@ -107,9 +108,23 @@ public final class Plan {
     return "reference";
   }
 
-  /** A session of its own memory and threads. Close it when done. */
+  /**
+   * A session of its own memory and threads. Close it when done.
+   *
+   * @throws UnsupportedModelException if the heap cannot hold the arena
+   */
   public Session newSession() {
-    return new Session(this);
+    try {
+      return new Session(this);
+    } catch (OutOfMemoryError e) {
+      // One large array that does not fit: nothing is left behind, and the caller can go on.
+      throw new UnsupportedModelException(
+          "a session needs "
+              + (arenaBytes() + scratchBytes())
+              + " bytes of memory, the heap is limited to "
+              + Runtime.getRuntime().maxMemory()
+              + " (java -Xmx)");
+    }
   }
 
   int byteLength() {

@@ -42,10 +42,17 @@ public final class Planner {
   private final PlanOptions options;
   private final List<Tier> tiers;
 
-  /** Tensor that holds a tensor's memory: itself, or the one that it shares memory with. */
-  private final int[] root;
+  /**
+   * Tensor whose memory a tensor shares, perhaps in several steps; itself when it has its own. See
+   * {@link #root}.
+   */
+  private final int[] sharedWith;
 
   private final int[] readers;
+
+  /** The last operator that reads a tensor: the only one when {@code readers} is 1. */
+  private final int[] consumer;
+
   private final int[] producer;
   private final boolean[] graphOutput;
 
@@ -63,17 +70,19 @@ public final class Planner {
     this.options = options;
     this.tiers = Tiers.order(options.tier());
     int n = graph.tensors().size();
-    this.root = new int[n];
+    this.sharedWith = new int[n];
     this.readers = new int[n];
+    this.consumer = new int[n];
     this.producer = new int[n];
     this.graphOutput = new boolean[n];
     Arrays.fill(producer, -1);
     for (int t = 0; t < n; t++) {
-      root[t] = t;
+      sharedWith[t] = t;
     }
     for (int i = 0; i < graph.operators().size(); i++) {
       for (int t : graph.operators().get(i).presentInputs()) {
         readers[t]++;
+        consumer[t] = i;
       }
       for (int t : graph.operators().get(i).outputs()) {
         producer[t] = i;
@@ -118,7 +127,7 @@ public final class Planner {
       Operator op = graph.operators().get(i);
       if (!options.keepIntermediates() && options.fuse()) {
         if (op instanceof Operator.Reshape r && !graph.tensor(r.input()).isConstant()) {
-          root[r.output()] = root[r.input()];
+          sharedWith[r.output()] = r.input();
           continue;
         }
         if (op instanceof Operator.Pad p && foldsIntoConsumer(p)) {
@@ -148,10 +157,6 @@ public final class Planner {
    * Whether padding only adds rows and columns of zeros and one convolution alone reads the result.
    */
   private boolean foldsIntoConsumer(Operator.Pad p) {
-    return consumerOfPadding(p) >= 0;
-  }
-
-  private int consumerOfPadding(Operator.Pad p) {
     Tensor in = graph.tensor(p.input());
     Tensor out = graph.tensor(p.output());
     boolean spatial =
@@ -167,18 +172,11 @@ public final class Planner {
         || readers[p.output()] != 1
         || in.type() != out.type()
         || !java.util.Objects.equals(in.quantization(), out.quantization())) {
-      return -1;
+      return false;
     }
-    for (int i = producer[p.output()] + 1; i < graph.operators().size(); i++) {
-      Operator op = graph.operators().get(i);
-      if (op.presentInputs().contains(p.output())) {
-        boolean reads =
-            op instanceof Operator.Conv2d c && c.input() == p.output()
-                || op instanceof Operator.DepthwiseConv2d d && d.input() == p.output();
-        return reads ? i : -1;
-      }
-    }
-    return -1;
+    Operator op = graph.operators().get(consumer[p.output()]);
+    return op instanceof Operator.Conv2d c && c.input() == p.output()
+        || op instanceof Operator.DepthwiseConv2d d && d.input() == p.output();
   }
 
   /** The padding operator that is folded into this one, or -1. */
@@ -208,26 +206,18 @@ public final class Planner {
         || !graph.tensor(d.output()).type().isQuantized8()) {
       return -1;
     }
-    for (int i = producer[d.output()] + 1; i < graph.operators().size(); i++) {
-      Operator next = graph.operators().get(i);
-      if (!next.presentInputs().contains(d.output())) {
-        continue;
-      }
-      if (!(next instanceof Operator.Conv2d c) || c.input() != d.output()) {
-        return -1;
-      }
-      KernelParams first = lower(producer[d.output()], t -> 0);
-      KernelParams second = lower(i, t -> 0);
-      if (first instanceof DepthwiseConv2dInt8 dw
-          && second instanceof Conv2dInt8 pw
-          && pw.geometry().isPointwise()
-          && pw.groups() == 1) {
-        if (pad >= 0) {
-          dw = (DepthwiseConv2dInt8) padded(dw, (Operator.Pad) graph.operators().get(pad), 0);
-        }
-        return tiers.get(0).fuses(dw, pw) ? i : -1;
-      }
+    int next = consumer[d.output()];
+    if (!(graph.operators().get(next) instanceof Operator.Conv2d c) || c.input() != d.output()) {
       return -1;
+    }
+    if (lower(producer[d.output()], t -> 0) instanceof DepthwiseConv2dInt8 dw
+        && lower(next, t -> 0) instanceof Conv2dInt8 pw
+        && pw.geometry().isPointwise()
+        && pw.groups() == 1) {
+      if (pad >= 0) {
+        dw = (DepthwiseConv2dInt8) padded(dw, (Operator.Pad) graph.operators().get(pad), 0);
+      }
+      return tiers.get(0).fuses(dw, pw) ? next : -1;
     }
     return -1;
   }
@@ -277,8 +267,18 @@ public final class Planner {
     return allocate(placed, first, last);
   }
 
+  /** Tensor that holds a tensor's memory. */
+  private int root(int tensor) {
+    int t = tensor;
+    while (sharedWith[t] != t) {
+      sharedWith[t] = sharedWith[sharedWith[t]];
+      t = sharedWith[t];
+    }
+    return t;
+  }
+
   private void use(int tensor, int step, int[] first, int[] last, boolean[] placed) {
-    int r = root[tensor];
+    int r = root(tensor);
     placed[tensor] = true;
     placed[r] = true;
     first[r] = Math.min(first[r], step);
@@ -325,20 +325,16 @@ public final class Planner {
     }
     int out = op.firstOutput();
     for (int in : op.presentInputs()) {
-      int r = root[in];
+      int r = root(in);
       boolean fits =
           graph.tensor(in).shape().equals(graph.tensor(out).shape())
               && arrayOf(graph.tensor(in).type()) == arrayOf(graph.tensor(out).type())
               && !graph.tensor(r).isConstant()
               && last[r] == step;
       if (fits) {
-        int old = root[out];
-        last[r] = Math.max(last[r], last[old]);
-        for (int t = 0; t < root.length; t++) {
-          if (root[t] == old) {
-            root[t] = r;
-          }
-        }
+        int own = root(out);
+        last[r] = Math.max(last[r], last[own]);
+        sharedWith[own] = r;
         return;
       }
     }
@@ -360,7 +356,7 @@ public final class Planner {
     for (int array = 0; array < 3; array++) {
       List<Integer> buffers = new ArrayList<>();
       for (int t = 0; t < n; t++) {
-        if (placed[t] && root[t] == t && arrayOf(graph.tensor(t).type()) == array) {
+        if (placed[t] && sharedWith[t] == t && arrayOf(graph.tensor(t).type()) == array) {
           buffers.add(t);
         }
       }
@@ -386,7 +382,7 @@ public final class Planner {
     List<TensorSlot> slots = new ArrayList<>();
     for (int t = 0; t < n; t++) {
       if (placed[t]) {
-        int r = root[t];
+        int r = root(t);
         offsets[t] = offsets[r];
         Tensor tensor = graph.tensor(t);
         slots.add(

@@ -186,18 +186,23 @@ class DatasetsTest {
     Dataset d = Datasets.open(dir.resolve("set"), f, DataOptions.defaults());
     assertEquals(List.of("ant", "cat"), d.classes());
     assertEquals(List.of(0, 1, 1), all(d).stream().map(Sample::label).toList());
-    DataOptions named = new DataOptions(null, List.of("bee", "cat", "ant"), null, 0);
+    DataOptions named =
+        new DataOptions(null, List.of("bee", "cat", "ant"), null, DataOptions.Part.ALL, 0);
     assertEquals(
         List.of(2, 1, 1),
         all(Datasets.open(dir.resolve("set"), f, named)).stream().map(Sample::label).toList());
-    DataOptions foreign = new DataOptions(null, List.of("bee", "cat"), null, 0);
+    DataOptions foreign =
+        new DataOptions(null, List.of("bee", "cat"), null, DataOptions.Part.ALL, 0);
     DataException e =
         assertThrows(DataException.class, () -> Datasets.open(dir.resolve("set"), f, foreign));
     assertTrue(
         e.getMessage().endsWith("class \"ant\" is none of the model's 2 labels"), e.getMessage());
     assertEquals(
         2,
-        all(Datasets.open(dir.resolve("set"), f, new DataOptions(null, List.of(), null, 2)))
+        all(Datasets.open(
+                dir.resolve("set"),
+                f,
+                new DataOptions(null, List.of(), null, DataOptions.Part.ALL, 2)))
             .size());
   }
 
@@ -277,7 +282,8 @@ class DatasetsTest {
       assertArrayEquals(new float[] {4, 5, 6, 255}, s.get(1).inputs()[0]);
       assertEquals(List.of(9, 4), s.stream().map(Sample::label).toList());
     }
-    Dataset one = Datasets.open(p, f, new DataOptions(null, List.of(), null, 1));
+    Dataset one =
+        Datasets.open(p, f, new DataOptions(null, List.of(), null, DataOptions.Part.ALL, 1));
     assertEquals(List.of(4), all(one).stream().map(Sample::label).toList());
   }
 
@@ -320,14 +326,17 @@ class DatasetsTest {
     Path labels = Files.writeString(dir.resolve("l.txt"), "3\n1\n");
     assertEquals(
         List.of(3, 1),
-        all(Datasets.open(p, f, new DataOptions(labels, List.of(), null, 0))).stream()
+        all(Datasets.open(p, f, new DataOptions(labels, List.of(), null, DataOptions.Part.ALL, 0)))
+            .stream()
             .map(Sample::label)
             .toList());
     Files.writeString(labels, "3\n");
     DataException e =
         assertThrows(
             DataException.class,
-            () -> Datasets.open(p, f, new DataOptions(labels, List.of(), null, 0)));
+            () ->
+                Datasets.open(
+                    p, f, new DataOptions(labels, List.of(), null, DataOptions.Part.ALL, 0)));
     assertTrue(e.getMessage().endsWith("l.txt: 1 labels for 2 samples"), e.getMessage());
     Files.write(p, new byte[33]);
     assertEquals(
@@ -394,5 +403,37 @@ class DatasetsTest {
     byte[] q = new byte[6];
     TensorCodec.quantize(t, new float[] {1, -1, 3, 1e30f, -1e30f, Float.NaN}, q);
     assertArrayEquals(new byte[] {2, 0, 3, 127, -128, 1}, q);
+  }
+
+  @Test
+  void partsAreDisjointAndCoverTheData() {
+    for (int total : new int[] {2, 3, 4, 5, 97, 1000, 5000}) {
+      DataOptions o = DataOptions.defaults();
+      Selection c = new Selection("x", total, o.withPart(DataOptions.Part.CALIBRATION));
+      Selection e = new Selection("x", total, o.withPart(DataOptions.Part.EVALUATION));
+      Selection few =
+          new Selection("x", total, o.withPart(DataOptions.Part.EVALUATION).withLimit(7));
+      int calibration = 0;
+      int limited = 0;
+      for (int i = 0; i < total; i++) {
+        assertTrue(c.contains(i) != e.contains(i));
+        calibration += c.contains(i) ? 1 : 0;
+        limited += few.contains(i) ? 1 : 0;
+        assertTrue(!few.contains(i) || e.contains(i));
+      }
+      assertEquals(c.size(), calibration);
+      assertEquals(total, c.size() + e.size());
+      assertEquals(few.size(), limited);
+      assertEquals(Math.min(7, e.size()), few.size());
+      assertTrue(c.size() <= 512);
+    }
+    DataException none =
+        assertThrows(
+            DataException.class,
+            () ->
+                new Selection(
+                    "x", 1, DataOptions.defaults().withPart(DataOptions.Part.EVALUATION)));
+    assertEquals(
+        "x: 1 samples are too few to divide into calibration and evaluation", none.getMessage());
   }
 }

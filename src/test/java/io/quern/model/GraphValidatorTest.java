@@ -300,6 +300,25 @@ class GraphValidatorTest {
   }
 
   @Test
+  void poolWindowFarLargerThanInput() {
+    int x = g.input(FLOAT32, 1, 8, 8, 4);
+    g.operator(
+        new Operator.Pool2d(
+            Operator.Pool2d.Mode.AVERAGE,
+            x,
+            g.activation(FLOAT32, 1, 8, 8, 4),
+            Padding.SAME,
+            1,
+            1,
+            3,
+            65535,
+            Activation.NONE));
+    unsupported(
+        "average_pool_2d_0: the window is 3x65535, the input 1x8x8x4; supported is up to twice the"
+            + " input");
+  }
+
+  @Test
   void meanAxis() {
     int x = g.input(FLOAT32, 1, 3);
     g.operator(new Operator.Mean(x, g.activation(FLOAT32, 1), List.of(2), false));

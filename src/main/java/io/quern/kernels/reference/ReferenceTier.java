@@ -1,6 +1,8 @@
 package io.quern.kernels.reference;
 
 import io.quern.kernels.AddInt8;
+import io.quern.kernels.ArgMaxFloat;
+import io.quern.kernels.ArgMaxInt8;
 import io.quern.kernels.AveragePool2dFloat;
 import io.quern.kernels.AveragePool2dInt8;
 import io.quern.kernels.BinaryFloat;
@@ -16,6 +18,7 @@ import io.quern.kernels.FullyConnectedFloat;
 import io.quern.kernels.FullyConnectedInt8;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.KernelParams;
+import io.quern.kernels.LookupCopyInt8;
 import io.quern.kernels.LookupInt8;
 import io.quern.kernels.MaxPool2dFloat;
 import io.quern.kernels.MaxPool2dInt8;
@@ -24,10 +27,19 @@ import io.quern.kernels.MeanInt8;
 import io.quern.kernels.MulInt8;
 import io.quern.kernels.PadFloat;
 import io.quern.kernels.PadInt8;
+import io.quern.kernels.PreluFloat;
+import io.quern.kernels.PreluInt8;
 import io.quern.kernels.QuantizeInt8;
+import io.quern.kernels.ResizeBilinearFloat;
+import io.quern.kernels.ResizeBilinearInt8;
+import io.quern.kernels.ResizeBilinearUint8;
+import io.quern.kernels.ResizeNearestFloat;
+import io.quern.kernels.ResizeNearestInt8;
 import io.quern.kernels.SoftmaxFloat;
 import io.quern.kernels.SoftmaxInt8;
 import io.quern.kernels.Tier;
+import io.quern.kernels.TransposeConvFloat;
+import io.quern.kernels.TransposeConvInt8;
 import io.quern.kernels.UnaryFloat;
 
 /** Has a kernel for every operator, in int8 and in float; the last resort of every other tier. */
@@ -72,6 +84,20 @@ public final class ReferenceTier implements Tier {
       return new QuantizeReference(p);
     } else if (params instanceof DequantizeInt8 p) {
       return new DequantizeReference(p);
+    } else if (params instanceof TransposeConvInt8 p) {
+      return new TransposeConvReference(p);
+    } else if (params instanceof LookupCopyInt8 p) {
+      return new LookupCopyReference(p);
+    } else if (params instanceof PreluInt8 p) {
+      return new PreluReference(p);
+    } else if (params instanceof ResizeBilinearInt8 p) {
+      return new ResizeBilinearReference(p);
+    } else if (params instanceof ResizeBilinearUint8 p) {
+      return new ResizeBilinearUint8Reference(p);
+    } else if (params instanceof ResizeNearestInt8 p) {
+      return new ResizeNearestReference(p);
+    } else if (params instanceof ArgMaxInt8 p) {
+      return new ArgMaxReference(p);
     } else {
       return createFloat(params);
     }
@@ -100,6 +126,16 @@ public final class ReferenceTier implements Tier {
       return new SoftmaxFloatReference(p);
     } else if (params instanceof UnaryFloat p) {
       return new UnaryFloatReference(p);
+    } else if (params instanceof TransposeConvFloat p) {
+      return new TransposeConvFloatReference(p);
+    } else if (params instanceof PreluFloat p) {
+      return new PreluFloatReference(p);
+    } else if (params instanceof ResizeBilinearFloat p) {
+      return new ResizeBilinearFloatReference(p);
+    } else if (params instanceof ResizeNearestFloat p) {
+      return new ResizeNearestFloatReference(p);
+    } else if (params instanceof ArgMaxFloat p) {
+      return new ArgMaxFloatReference(p);
     } else {
       return null;
     }

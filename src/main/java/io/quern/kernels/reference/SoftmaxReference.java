@@ -46,7 +46,10 @@ final class SoftmaxReference implements Kernel {
       for (int c = 0; c < p.depth(); c++) {
         int exp = p.exponentials()[max - bytes[in + c]];
         int probability = FixedPoint.saturatingRoundingDoublingHighMul(reciprocal, exp);
-        int q = FixedPoint.roundingDivideByPowerOfTwo(probability, rightShift) + Byte.MIN_VALUE;
+        // Beyond 31 bits every probability is below 1/512.
+        int rounded =
+            rightShift > 31 ? 0 : FixedPoint.roundingDivideByPowerOfTwo(probability, rightShift);
+        int q = rounded + Byte.MIN_VALUE;
         bytes[out + c] = (byte) Clamp.clamp(q, Byte.MIN_VALUE, Byte.MAX_VALUE);
       }
     }

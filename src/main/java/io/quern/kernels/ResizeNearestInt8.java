@@ -1,0 +1,10 @@
+package io.quern.kernels;
+
+/**
+ * Resampling to the nearest element: {@code out[n,y,x,c] = in[n,rows[y],columns[x],c]}.
+ *
+ * @param in offset of the input
+ * @param out offset of the output; does not overlap the input
+ */
+public record ResizeNearestInt8(int in, int out, ResizeGeometry geometry, int[] rows, int[] columns)
+    implements KernelParams {}
