@@ -8,6 +8,8 @@ import io.quern.report.ReportDocument;
 import io.quern.report.Speed;
 import io.quern.runtime.Plan;
 import io.quern.runtime.Planner;
+import io.quern.target.Bundle;
+import io.quern.target.Remote;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Locale;
@@ -25,8 +27,10 @@ import picocli.CommandLine.Parameters;
     footer = {
       "  quern bench model-int8.tflite",
       "  quern bench model-int8.tflite --tier portable --threads 4 --json",
+      "  quern bench model-int8.tflite --on pi@raspberrypi.local --target pi-5",
       "",
-      "A run is: set the inputs, invoke, get the outputs. Compare figures of one machine at one time only."
+      "A run is: set the inputs, invoke, get the outputs. Compare figures of one machine at one"
+          + " time only."
     })
 final class BenchCommand extends BaseCommand {
   @Parameters(paramLabel = "MODEL", description = "A .tflite file, float or int8.")
@@ -42,6 +46,21 @@ final class BenchCommand extends BaseCommand {
           "Time to measure for, after a warm-up of half as long. Default: ${DEFAULT-VALUE}.")
   private double seconds;
 
+  @Option(
+      names = "--on",
+      paramLabel = "USER@HOST",
+      description =
+          "Measure there, over ssh: deploys the model for --target and prints the board's figures"
+              + " as JSON.")
+  private String on;
+
+  @Option(
+      names = "--target",
+      paramLabel = "BOARD",
+      defaultValue = "pi-4",
+      description = "The board that --on is. Default: ${DEFAULT-VALUE}.")
+  private String target;
+
   @Option(names = "--json", description = "Print one JSON document.")
   private boolean json;
 
@@ -51,6 +70,11 @@ final class BenchCommand extends BaseCommand {
       throw new Usage("--seconds must be more than 0 and at most 3600, is " + seconds);
     }
     Graph g = ModelFiles.read(model);
+    if (on != null) {
+      Bundle bundle = new Bundle(model, TargetsCommand.board(target), null);
+      console().out().print(new Remote(on).bench(bundle, (int) Math.max(10, seconds * 20)));
+      return;
+    }
     Plan plan = Planner.plan(g, run.plan());
     Speed s;
     try (NetworkRunner runner = new NetworkRunner(plan)) {
@@ -77,8 +101,9 @@ final class BenchCommand extends BaseCommand {
         .out()
         .printf(
             Locale.ROOT,
-            "model      %s%nmachine    %s%ntier       %s%nthreads    %d%nruns       %,d%nmedian     %,.1f us%np10        %,.1f us%n"
-                + "p99        %,.1f us%nspeed      %.3f GMAC/s (%,d MACs)%nallocated  %,d bytes/run%n",
+            "model      %s%nmachine    %s%ntier       %s%nthreads    %d%nruns       %,d%nmedian    "
+                + " %,.1f us%np10        %,.1f us%np99        %,.1f us%nspeed      %.3f GMAC/s (%,d"
+                + " MACs)%nallocated  %,d bytes/run%n",
             ModelFiles.name(model),
             ReportDocument.thisMachine(),
             plan.tier(),

@@ -31,7 +31,10 @@ import picocli.CommandLine.Spec;
       CalibrateCommand.class,
       RunCommand.class,
       BenchCommand.class,
-      ReportCommand.class
+      ReportCommand.class,
+      TargetsCommand.class,
+      DoctorCommand.class,
+      DeployCommand.class
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:done", "1:failed; one line on stderr says why", "2:wrong usage"},
@@ -41,6 +44,7 @@ import picocli.CommandLine.Spec;
       "  quern calibrate model.tflite --data images/ --range=-1,1 -o model-int8.tflite",
       "  quern report model.tflite --calibration images/ --data test-images/",
       "  quern run model-int8.tflite cat.png",
+      "  quern deploy model-int8.tflite --target pi-4 -o bundle",
       "",
       "quern COMMAND --help explains a command."
     })

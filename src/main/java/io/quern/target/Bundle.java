@@ -1,0 +1,498 @@
+package io.quern.target;
+
+import io.quern.Model;
+import io.quern.model.DataType;
+import io.quern.model.Tensor;
+import io.quern.runtime.Plan;
+import io.quern.runtime.PlanOptions;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.CodeSource;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import java.util.zip.Deflater;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/**
+ * A model made ready for a board: a folder with the runtime, the model, a launch script with the
+ * board's flags, a systemd unit and recorded bytes to check itself against; also as tar.gz and as a
+ * Debian package. The same model and options give the same bytes. Immutable.
+ */
+public final class Bundle {
+  private static final int CHECKS = 3;
+  private static final int MIB = 1 << 20;
+
+  /** Packages of the runtime jar that a bundle leaves out, and what it adds. */
+  private static final List<String> TOOLS =
+      List.of("calibrate/", "report/", "data/", "target/", "cli/");
+
+  private static final List<String> ON_BOARD = List.of("OnBoard", "Machine", "Json");
+
+  private final String name;
+  private final Board board;
+  private final int heapMib;
+  private final List<String> warnings = new ArrayList<>();
+  private final Map<String, Archives.Entry> files = new LinkedHashMap<>();
+
+  /**
+   * Packs.
+   *
+   * @param modelFile a {@code .tflite} file
+   * @param board the target
+   * @param name of the bundle, its service and its package: lower-case letters, digits and hyphens;
+   *     null to derive it from the file's name
+   * @throws IOException if a file cannot be read
+   * @throws IllegalArgumentException if the name is not of that form
+   */
+  public Bundle(Path modelFile, Board board, String name) throws IOException {
+    this.board = board;
+    this.name = name == null ? nameOf(modelFile) : name;
+    if (!this.name.matches("[a-z0-9][a-z0-9-]{0,60}")) {
+      throw new IllegalArgumentException(
+          "name " + this.name + ": lower-case letters, digits and hyphens expected, 1 to 61");
+    }
+    byte[] model = Files.readAllBytes(modelFile);
+    Model loaded = Model.load(modelFile);
+    Plan plan = loaded.plan(PlanOptions.defaults().withThreads(board.threads()));
+    this.heapMib = heapMib(model.length, plan);
+    if (heapMib > board.heapMib()) {
+      warnings.add(
+          "the heap needs "
+              + heapMib
+              + " MiB, the budget of "
+              + board.id()
+              + " is "
+              + board.heapMib());
+    }
+    byte[] jar = jar();
+    files.put("README", Archives.Entry.text(readme(loaded, plan, model.length, jar.length)));
+    files.put("run", Archives.Entry.script(script(jar)));
+    files.put("quern.jar", new Archives.Entry(jar, false));
+    files.put("model.tflite", new Archives.Entry(model, false));
+    files.put("bundle.properties", Archives.Entry.text(properties()));
+    files.put(service(), Archives.Entry.text(unit()));
+    record(loaded);
+    StringBuilder sums = new StringBuilder();
+    files.forEach(
+        (path, e) ->
+            sums.append(hash("SHA-256", e.content())).append("  ").append(path).append("\n"));
+    files.put("SHA256SUMS", Archives.Entry.text(sums.toString()));
+  }
+
+  /** The name, derived from a file's: {@code My_Model.int8.tflite} gives {@code my-model-int8}. */
+  static String nameOf(Path modelFile) {
+    String s = modelFile.getFileName().toString().toLowerCase(Locale.ROOT);
+    s = s.replaceAll("\\.tflite$", "").replaceAll("[^a-z0-9]+", "-").replaceAll("^-+|-+$", "");
+    return s.isEmpty() ? "model" : s.substring(0, Math.min(61, s.length()));
+  }
+
+  /** Name of bundle, folder, service and package. */
+  public String name() {
+    return name;
+  }
+
+  /** What the user should know; empty if nothing. */
+  public List<String> warnings() {
+    return List.copyOf(warnings);
+  }
+
+  /** Size of every file in bytes, by path. */
+  public Map<String, Integer> sizes() {
+    Map<String, Integer> out = new LinkedHashMap<>();
+    files.forEach((path, e) -> out.put(path, e.content().length));
+    return out;
+  }
+
+  /** Writes the folder; files of the same names are replaced, others stay. */
+  public void writeFolder(Path folder) throws IOException {
+    for (Map.Entry<String, Archives.Entry> e : files.entrySet()) {
+      Path file = folder.resolve(e.getKey());
+      Files.createDirectories(file.getParent());
+      Files.write(file, e.getValue().content());
+      if (e.getValue().executable()) {
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+      }
+    }
+  }
+
+  /** The bundle as one tar.gz, all of it below a folder of its name. */
+  public byte[] tarGz() throws IOException {
+    Map<String, Archives.Entry> below = new LinkedHashMap<>();
+    files.forEach((path, e) -> below.put(name + "/" + path, e));
+    return Archives.tarGz(below);
+  }
+
+  /** File name that Debian gives the package. */
+  public String debName() {
+    return "quern-" + name + "_" + version() + "_all.deb";
+  }
+
+  /** The bundle as a Debian package: files to /opt/quern, service enabled and started. */
+  public byte[] deb() throws IOException {
+    Map<String, Archives.Entry> data = new LinkedHashMap<>();
+    String unit = "usr/lib/systemd/system/" + service();
+    long bytes = 0;
+    for (Map.Entry<String, Archives.Entry> e : files.entrySet()) {
+      data.put(
+          e.getKey().equals(service()) ? unit : "opt/quern/" + name + "/" + e.getKey(),
+          e.getValue());
+      bytes += e.getValue().content().length;
+    }
+    StringBuilder sums = new StringBuilder();
+    data.forEach(
+        (path, e) -> sums.append(hash("MD5", e.content())).append("  ").append(path).append("\n"));
+    Map<String, Archives.Entry> control = new LinkedHashMap<>();
+    control.put(
+        "control",
+        Archives.Entry.text(
+            "Package: quern-"
+                + name
+                + "\n"
+                + "Version: "
+                + version()
+                + "\n"
+                + "Architecture: all\n"
+                + "Maintainer: Quern <quern@localhost>\n"
+                + "Installed-Size: "
+                + (bytes + 1023) / 1024
+                + "\n"
+                + "Depends: default-jre-headless (>= 2:1.17) | java17-runtime-headless\n"
+                + "Section: misc\n"
+                + "Priority: optional\n"
+                + "Description: neural network "
+                + name
+                + ", int8, for "
+                + board.name()
+                + "\n"
+                + " Runs on OpenJDK without native libraries and answers on a Unix socket,\n"
+                + " /run/quern-"
+                + name
+                + "/socket.\n"));
+    control.put("md5sums", Archives.Entry.text(sums.toString()));
+    control.put(
+        "postinst",
+        Archives.Entry.script(
+            "#!/bin/sh\nset -e\nif [ \"$1\" = configure ] && [ -d /run/systemd/system ]; then\n"
+                + "  systemctl daemon-reload\n  systemctl enable --now "
+                + service()
+                + "\n"
+                + "  systemctl try-restart "
+                + service()
+                + "\nfi\n"));
+    control.put(
+        "prerm",
+        Archives.Entry.script(
+            "#!/bin/sh\nset -e\nif [ \"$1\" = remove ] && [ -d /run/systemd/system ]; then\n"
+                + "  systemctl disable --now "
+                + service()
+                + "\nfi\n"));
+    control.put(
+        "postrm",
+        Archives.Entry.script(
+            "#!/bin/sh\nset -e\nif [ \"$1\" = purge ]; then\n  rm -rf /var/cache/quern-"
+                + name
+                + " /var/cache/private/quern-"
+                + name
+                + "\nfi\n"
+                + "if [ -d /run/systemd/system ]; then\n  systemctl daemon-reload\nfi\n"));
+    return Archives.deb(control, data);
+  }
+
+  /**
+   * The version of the package: that of Quern, and a hash of the model, so that a new model is a
+   * new version.
+   */
+  private String version() {
+    String own = Bundle.class.getPackage().getImplementationVersion();
+    String base = own == null ? "0.1.0" : own.replaceAll("[^0-9.].*", "");
+    return base
+        + "+"
+        + Long.parseLong(hash("SHA-256", files.get("model.tflite").content()).substring(0, 8), 16);
+  }
+
+  private String service() {
+    return "quern-" + name + ".service";
+  }
+
+  /** Weights are held as read and once more packed; tiers and classes take what is added. */
+  private static int heapMib(long modelBytes, Plan plan) {
+    long bytes = 2 * modelBytes + plan.arenaBytes() + plan.scratchBytes() + 8L * MIB;
+    return (int) ((bytes + MIB - 1) / MIB);
+  }
+
+  private String script(byte[] jar) throws IOException {
+    StringBuilder flags = new StringBuilder();
+    for (Board.Flag f : board.flags()) {
+      flags.append(
+          f.release() == 0
+              ? "flags=\"$flags " + f.value() + "\"\n"
+              : "[ \"$release\" -lt " + f.release() + " ] || flags=\"$flags " + f.value() + "\"\n");
+    }
+    try (InputStream in = Bundle.class.getResourceAsStream("run.sh")) {
+      return new String(in.readAllBytes(), StandardCharsets.US_ASCII)
+          .replace("@NAME@", name)
+          .replace("@BOARD@", board.name())
+          .replace("@HEAP@", String.valueOf(heapMib))
+          .replace("@ID@", hash("SHA-256", jar).substring(0, 12))
+          .replace("@FLAGS@\n", flags);
+    }
+  }
+
+  private String properties() {
+    return "# Read by quern.jar. -Dquern.tier and -Dquern.threads go before it.\n"
+        + "name="
+        + name
+        + "\nboard="
+        + board.id()
+        + "\ntier=auto\nthreads="
+        + board.threads()
+        + "\n";
+  }
+
+  private String unit() {
+    return "# Answers requests for the model "
+        + name
+        + " on /run/quern-"
+        + name
+        + "/socket.\n"
+        + "[Unit]\nDescription=Quern model "
+        + name
+        + "\nAfter=local-fs.target\n\n"
+        + "[Service]\n"
+        + "ExecStart=/opt/quern/"
+        + name
+        + "/run serve /run/quern-"
+        + name
+        + "/socket\n"
+        + "Restart=on-failure\nRestartSec=5\nSuccessExitStatus=143\n"
+        + "DynamicUser=yes\nRuntimeDirectory=quern-"
+        + name
+        + "\nCacheDirectory=quern-"
+        + name
+        + "\n"
+        + "UMask=0000\nNoNewPrivileges=yes\nProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes\n"
+        + "PrivateDevices=yes\nRestrictAddressFamilies=AF_UNIX\nLimitNOFILE=256\n\n"
+        + "[Install]\nWantedBy=multi-user.target\n";
+  }
+
+  private String readme(Model model, Plan plan, int modelBytes, int jarBytes) {
+    StringBuilder s = new StringBuilder();
+    s.append(name).append(" for ").append(board.name()).append("\n\n");
+    s.append("Needs OpenJDK 17 or newer and nothing else. ");
+    s.append(
+        board.systems().isEmpty() ? "" : "Systems: " + String.join("; ", board.systems()) + ".");
+    s.append("\n\n");
+    s.append(
+        "  ./run check                          compare with the bytes recorded when this was"
+            + " made\n");
+    s.append("  ./run infer INPUT [OUTPUT]           raw files; - for the standard streams\n");
+    s.append("  ./run serve SOCKET                   answer requests on a Unix socket\n");
+    s.append("  ./run call SOCKET INPUT [OUTPUT]     send one\n");
+    s.append("  ./run bench                          time per inference, as JSON\n");
+    s.append("  sha256sum -c SHA256SUMS              is everything here, as it was made?\n\n");
+    s.append("As a service: copy this folder to /opt/quern/").append(name).append(", then\n\n");
+    s.append("  sudo cp ").append(service()).append(" /etc/systemd/system/\n");
+    s.append("  sudo systemctl enable --now ").append(service()).append("\n\n");
+    s.append(
+        "A request is the bytes of all inputs in this order, a reply those of all outputs,"
+            + " little-endian:\n\n");
+    for (int t : model.graph().inputs()) {
+      s.append("  input   ").append(describe(model.graph().tensor(t))).append("\n");
+    }
+    for (int t : model.graph().outputs()) {
+      s.append("  output  ").append(describe(model.graph().tensor(t))).append("\n");
+    }
+    s.append(
+        "\n"
+            + "The first start checks the model and makes a start-up archive in ~/.cache/quern (the"
+            + " service: in\n");
+    s.append("/var/cache); later starts are quicker. QUERN_CACHE=none does without.\n\n");
+    s.append("Model ")
+        .append(modelBytes)
+        .append(" bytes, runtime ")
+        .append(jarBytes)
+        .append(" bytes, ");
+    s.append(plan.macs())
+        .append(" multiply-accumulates, arena ")
+        .append(plan.arenaBytes())
+        .append(" bytes.\n");
+    s.append("JVM flags (-Xmx")
+        .append(heapMib)
+        .append("m: model twice, arena, scratch, 8 MiB):\n\n");
+    for (Board.Flag f : board.flags()) {
+      s.append("  ").append(f.value());
+      s.append(f.release() == 0 ? "" : "   from Java " + f.release()).append("\n      ");
+      s.append(f.reason()).append("\n");
+    }
+    s.append("\nThreads: ")
+        .append(board.threads())
+        .append(" (")
+        .append(board.threadsReason())
+        .append(").\n");
+    return s.toString();
+  }
+
+  private static String describe(Tensor t) {
+    String q = t.quantization() == null ? "" : ", " + t.quantization();
+    return t.type() + " " + t.shape() + " \"" + t.name() + "\"" + q;
+  }
+
+  /** Inputs from a fixed seed, and the bytes that the reference tier answers. */
+  private void record(Model model) {
+    SplittableRandom random = new SplittableRandom(20260101);
+    try (OnBoard reference =
+        new OnBoard(model, PlanOptions.defaults().withTier("reference").withThreads(1))) {
+      for (int i = 0; i < CHECKS; i++) {
+        ByteBuffer in =
+            ByteBuffer.allocate(reference.requestBytes()).order(ByteOrder.LITTLE_ENDIAN);
+        for (int t : model.graph().inputs()) {
+          Tensor tensor = model.graph().tensor(t);
+          for (int k = tensor.shape().elements(); k > 0; k--) {
+            if (tensor.type() == DataType.FLOAT32) {
+              in.putFloat((float) random.nextDouble());
+            } else if (tensor.type() == DataType.INT32) {
+              in.putInt(0);
+            } else {
+              in.put((byte) random.nextInt());
+            }
+          }
+        }
+        files.put("check/input-" + i + ".bin", new Archives.Entry(in.array(), false));
+        files.put(
+            "check/output-" + i + ".bin", new Archives.Entry(reference.answer(in.array()), false));
+      }
+    }
+  }
+
+  // ---- the jar ----
+
+  /**
+   * One jar of runtime, FlatBuffers and {@link OnBoard}, from wherever this program's own classes
+   * come from.
+   */
+  private static byte[] jar() throws IOException {
+    Map<String, byte[]> classes = new TreeMap<>();
+    collect(Model.class, classes);
+    collect(OnBoard.class, classes);
+    try {
+      collect(Class.forName("com.google.flatbuffers.Table"), classes);
+    } catch (ClassNotFoundException e) {
+      throw new IllegalStateException("FlatBuffers is not on the class path", e);
+    }
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+      zip.setLevel(Deflater.BEST_COMPRESSION);
+      String manifest =
+          "Manifest-Version: 1.0\r\nMain-Class: "
+              + OnBoard.class.getName()
+              + "\r\nMulti-Release: true\r\n\r\n";
+      put(zip, "META-INF/MANIFEST.MF", manifest.getBytes(StandardCharsets.US_ASCII));
+      for (Map.Entry<String, byte[]> e : classes.entrySet()) {
+        put(zip, e.getKey(), e.getValue());
+      }
+    }
+    return bytes.toByteArray();
+  }
+
+  private static void put(ZipOutputStream zip, String path, byte[] content) throws IOException {
+    ZipEntry e = new ZipEntry(path);
+    e.setTimeLocal(java.time.LocalDateTime.of(2026, 1, 1, 0, 0));
+    CRC32 crc = new CRC32();
+    crc.update(content);
+    e.setCrc(crc.getValue());
+    e.setSize(content.length);
+    zip.putNextEntry(e);
+    zip.write(content);
+    zip.closeEntry();
+  }
+
+  private static void collect(Class<?> from, Map<String, byte[]> classes) throws IOException {
+    CodeSource source = from.getProtectionDomain().getCodeSource();
+    Path place;
+    try {
+      place = Path.of(source.getLocation().toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(source.getLocation().toString(), e);
+    }
+    if (Files.isDirectory(place)) {
+      collect(place, classes);
+    } else {
+      try (FileSystem jar =
+          FileSystems.newFileSystem(URI.create("jar:" + place.toUri()), Map.of())) {
+        collect(jar.getPath("/"), classes);
+      }
+    }
+  }
+
+  private static void collect(Path root, Map<String, byte[]> classes) throws IOException {
+    try (Stream<Path> walk = Files.walk(root)) {
+      walk.filter(Files::isRegularFile)
+          .forEach(
+              file -> {
+                String path = root.relativize(file).toString();
+                if (belongs(path)) {
+                  try {
+                    classes.put(path, Files.readAllBytes(file));
+                  } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                  }
+                }
+              });
+    }
+  }
+
+  /** Whether a file of the class path goes to the board. */
+  static boolean belongs(String path) {
+    if (path.equals("META-INF/LICENSE")) {
+      return true;
+    }
+    String plain = path.replaceFirst("^META-INF/versions/[0-9]+/", "");
+    if (!plain.endsWith(".class") || plain.endsWith("package-info.class")) {
+      return false;
+    }
+    if (plain.startsWith("com/google/flatbuffers/")) {
+      return !plain.contains("reflection/") && !plain.contains("FlexBuffers");
+    }
+    if (!plain.startsWith("io/quern/")) {
+      return false;
+    }
+    String own = plain.substring("io/quern/".length());
+    if (ON_BOARD.stream()
+        .anyMatch(
+            c -> own.equals("target/" + c + ".class") || own.startsWith("target/" + c + "$"))) {
+      return true;
+    }
+    return TOOLS.stream().noneMatch(own::startsWith);
+  }
+
+  private static String hash(String algorithm, byte[] content) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance(algorithm).digest(content));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,224 @@
+package io.quern.target;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quern.testing.SharedData;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BundleTest {
+  private static final String MODEL = "average_pool_int8.tflite";
+
+  @TempDir Path temp;
+
+  private static Path model() {
+    return Path.of(System.getProperty("quern.basedir", "."), "src/test/resources/tflite", MODEL);
+  }
+
+  private record Run(int status, byte[] out, String errors) {}
+
+  private Run run(Path folder, String... arguments) throws IOException, InterruptedException {
+    Process p = start(folder, arguments);
+    byte[] out = p.getInputStream().readAllBytes();
+    int status = p.waitFor();
+    return new Run(status, out, Files.readString(temp.resolve("errors")));
+  }
+
+  private Process start(Path folder, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of(folder.resolve("run").toString()));
+    command.addAll(Arrays.asList(arguments));
+    ProcessBuilder b = new ProcessBuilder(command);
+    b.environment().put("QUERN_JAVA", System.getProperty("java.home") + "/bin/java");
+    b.environment().put("QUERN_CACHE", temp.resolve("cache").toString());
+    b.redirectError(temp.resolve("errors").toFile());
+    return b.start();
+  }
+
+  private Path folder() throws IOException {
+    Path folder = temp.resolve("bundle");
+    new Bundle(model(), Board.find("pi-4"), null).writeFolder(folder);
+    return folder;
+  }
+
+  @Test
+  void checksItselfWithAndWithoutArchive() throws Exception {
+    Path folder = folder();
+    for (int i = 0; i < 2; i++) {
+      Run r = run(folder, "check");
+      assertEquals(0, r.status, r.errors);
+      assertTrue(r.errors.contains("self-check passed: 3 inputs, the same bytes"), r.errors);
+      assertEquals(0, r.out.length);
+    }
+    try (var files = Files.list(temp.resolve("cache"))) {
+      List<Path> archives = files.toList();
+      assertEquals(1, archives.size(), archives.toString());
+      assertTrue(Files.size(archives.get(0)) > 100_000, archives.toString());
+    }
+  }
+
+  @Test
+  void refusesToStartOnWrongBytes() throws Exception {
+    Path folder = folder();
+    byte[] expected = Files.readAllBytes(folder.resolve("check/output-1.bin"));
+    expected[0] ^= 1;
+    Files.write(folder.resolve("check/output-1.bin"), expected);
+    Run r = run(folder, "infer", folder.resolve("check/input-0.bin").toString());
+    assertEquals(1, r.status, r.errors);
+    assertTrue(r.errors.contains("self-check FAILED: input 1, byte 0"), r.errors);
+    assertEquals(0, r.out.length);
+  }
+
+  @Test
+  void infersAndServesTheRecordedBytes() throws Exception {
+    Path folder = folder();
+    String input = folder.resolve("check/input-2.bin").toString();
+    byte[] expected = Files.readAllBytes(folder.resolve("check/output-2.bin"));
+    Run inferred = run(folder, "infer", input);
+    assertEquals(0, inferred.status, inferred.errors);
+    assertArrayEquals(expected, inferred.out);
+    Path socket = temp.resolve("s");
+    Process server = start(folder, "serve", socket.toString());
+    try {
+      for (int i = 0; i < 200 && !Files.exists(socket); i++) {
+        Thread.sleep(50);
+      }
+      Run called = run(folder, "call", socket.toString(), input);
+      assertEquals(0, called.status, called.errors);
+      assertArrayEquals(expected, called.out);
+      long kib = residentKib(server.pid());
+      assertTrue(kib > 0 && kib <= 64 * 1024, "resident " + kib + " KiB");
+    } finally {
+      server.destroy();
+      server.waitFor();
+    }
+  }
+
+  private static long residentKib(long pid) throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/status"))) {
+      if (line.startsWith("VmHWM:")) {
+        return Long.parseLong(line.replaceAll("[^0-9]", ""));
+      }
+    }
+    return 0;
+  }
+
+  @Test
+  void wrongLengthAndWrongCommandAreRefused() throws Exception {
+    Path folder = folder();
+    Path tooShort = Files.write(temp.resolve("short"), new byte[3]);
+    Run r = run(folder, "infer", tooShort.toString());
+    assertEquals(1, r.status, r.errors);
+    assertTrue(r.errors.contains("this has 3"), r.errors);
+    Run unknown = run(folder, "fly");
+    assertEquals(2, unknown.status, unknown.errors);
+    assertTrue(unknown.errors.contains("usage: run check"), unknown.errors);
+  }
+
+  @Test
+  void measures() throws Exception {
+    Run r = run(folder(), "bench", "5");
+    assertEquals(0, r.status, r.errors);
+    String json = new String(r.out, StandardCharsets.UTF_8);
+    assertTrue(json.contains("\"medianNanos\": ") && json.contains("\"runs\": 5"), json);
+  }
+
+  @Test
+  void sameModelSameBytes() throws IOException {
+    Bundle a = new Bundle(model(), Board.find("pi-5"), null);
+    Bundle b = new Bundle(model(), Board.find("pi-5"), null);
+    assertArrayEquals(a.tarGz(), b.tarGz());
+    assertArrayEquals(a.deb(), b.deb());
+    assertEquals("average-pool-int8", a.name());
+  }
+
+  @Test
+  void stockToolsReadTheArchives() throws Exception {
+    Bundle bundle = new Bundle(model(), Board.find("pi-4"), "pool");
+    Path tar = Files.write(temp.resolve("b.tar.gz"), bundle.tarGz());
+    Path out = Files.createDirectory(temp.resolve("out"));
+    assertEquals(0, tool("tar", "-xzf", tar.toString(), "-C", out.toString()));
+    assertEquals(0, tool("sh", "-c", "cd '" + out + "/pool' && sha256sum -c SHA256SUMS"));
+    assertTrue(Files.isExecutable(out.resolve("pool/run")));
+    Path deb = Files.write(temp.resolve(bundle.debName()), bundle.deb());
+    byte[] bytes = Files.readAllBytes(deb);
+    assertEquals("!<arch>\ndebian-binary   ", new String(bytes, 0, 24, StandardCharsets.US_ASCII));
+    if (Files.exists(Path.of("/usr/bin/dpkg-deb"))) {
+      Path unpacked = temp.resolve("deb");
+      assertEquals(0, tool("dpkg-deb", "-R", deb.toString(), unpacked.toString()));
+      assertEquals(0, tool("sh", "-c", "cd '" + unpacked + "' && md5sum -c DEBIAN/md5sums"));
+      assertTrue(Files.exists(unpacked.resolve("usr/lib/systemd/system/quern-pool.service")));
+      assertTrue(
+          Files.readString(unpacked.resolve("DEBIAN/control")).contains("Package: quern-pool\n"));
+    }
+  }
+
+  private int tool(String... command) throws IOException, InterruptedException {
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(temp.resolve("tool.log").toFile())
+        .start()
+        .waitFor();
+  }
+
+  @Test
+  void jarHoldsTheRuntimeOnlyAndStaysSmall() throws IOException {
+    Map<String, Integer> sizes = new Bundle(model(), Board.find("pi-4"), null).sizes();
+    assertTrue(sizes.get("quern.jar") <= 400 * 1024, "quern.jar: " + sizes.get("quern.jar"));
+    assertTrue(Bundle.belongs("io/quern/Model.class"));
+    assertTrue(Bundle.belongs("META-INF/versions/22/io/quern/kernels/asm/AsmTier.class"));
+    assertTrue(Bundle.belongs("io/quern/target/OnBoard.class"));
+    assertTrue(Bundle.belongs("com/google/flatbuffers/Table.class"));
+    assertFalse(Bundle.belongs("io/quern/target/Bundle.class"));
+    assertFalse(Bundle.belongs("io/quern/calibrate/Calibrator.class"));
+    assertFalse(Bundle.belongs("picocli/CommandLine.class"));
+  }
+
+  @Test
+  void visualWakeWordsFitsItsBudget() throws IOException {
+    Path vww = SharedData.file("vww_96_int8.tflite").orElse(null);
+    Bundle bundle = new Bundle(vww == null ? model() : vww, Board.find("pi-zero-2w"), null);
+    int total = bundle.sizes().values().stream().mapToInt(Integer::intValue).sum();
+    assertTrue(total <= 1_500_000, "bundle " + total + " bytes: " + bundle.sizes());
+    assertEquals(List.of(), bundle.warnings());
+  }
+
+  @Test
+  void namesAreChecked() {
+    assertEquals("my-model-int8", Bundle.nameOf(Path.of("/a/My_Model.int8.tflite")));
+    assertEquals("model", Bundle.nameOf(Path.of("___.tflite")));
+    for (String bad : List.of("", "A", "a b", "-a", "a/b", "a;b", "x".repeat(62))) {
+      assertThrows(
+          IllegalArgumentException.class, () -> new Bundle(model(), Board.find("pi-4"), bad), bad);
+    }
+  }
+
+  @Test
+  void longPathsInTar() {
+    String fits = "a".repeat(90) + "/" + "b".repeat(90);
+    assertTrue(tarAccepts(fits));
+    assertFalse(tarAccepts("a".repeat(101)));
+    assertFalse(tarAccepts("a".repeat(200) + "/b"));
+  }
+
+  private static boolean tarAccepts(String path) {
+    try {
+      return Archives.tarGz(Map.of(path, Archives.Entry.text("x"))).length > 0;
+    } catch (IllegalArgumentException e) {
+      return false;
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
