@@ -5,11 +5,12 @@ import java.util.Objects;
 /**
  * What the planner may choose from. Immutable.
  *
- * @param tier {@code auto} for the fastest that this JVM has, or the name of the tier to prefer: {@code reference}, {@code
- *     portable}, {@code vector}, {@code asm}. An operator for which a tier has no kernel falls to the next one down.
+ * @param tier {@code auto} for the fastest that this JVM has, or the name of the tier to prefer:
+ *     {@code reference}, {@code portable}, {@code vector}, {@code asm}. An operator for which a
+ *     tier has no kernel falls to the next one down.
  * @param threads number of threads that a run uses, at least 1
- * @param keepIntermediates whether every tensor keeps its value until the next run, so that it can be read; costs memory and
- *     forbids fusion
+ * @param keepIntermediates whether every tensor keeps its value until the next run, so that it can
+ *     be read; costs memory and forbids fusion
  * @param fuse whether operators may be fused
  */
 public record PlanOptions(String tier, int threads, boolean keepIntermediates, boolean fuse) {

@@ -9,7 +9,8 @@ import java.lang.invoke.MethodHandle;
 /**
  * A {@link KernelCode} that can be called.
  *
- * <p>Immutable; a call allocates nothing and throws {@link IllegalStateException} once the code memory is closed.
+ * <p>Immutable; a call allocates nothing and throws {@link IllegalStateException} once the code
+ * memory is closed.
  */
 final class AsmKernel {
   private static final FunctionDescriptor DESCRIPTOR =
@@ -34,7 +35,11 @@ final class AsmKernel {
   AsmKernel(KernelCode code, CodeMemory memory, int index, MemorySegment packed) {
     if (packed.byteSize() < code.packed().length) {
       throw new IllegalArgumentException(
-          code.name() + ": packed has " + packed.byteSize() + " bytes, not " + code.packed().length);
+          code.name()
+              + ": packed has "
+              + packed.byteSize()
+              + " bytes, not "
+              + code.packed().length);
     }
     this.code = code;
     this.packed = packed;
@@ -54,7 +59,8 @@ final class AsmKernel {
    * Computes output rows {@code firstRow} to {@code firstRow + rows}.
    *
    * @param in heap or native, from the first byte of the layer's input
-   * @param out heap or native, from the first byte of the layer's output; must not overlap {@code in}
+   * @param out heap or native, from the first byte of the layer's output; must not overlap {@code
+   *     in}
    * @param scratch of this thread, at least {@link #scratchBytes}
    * @throws IllegalArgumentException if a segment is too small or there are not that many rows
    */

@@ -8,7 +8,8 @@ final class Checks {
 
   static void range(String name, long value, long min, long max) {
     if (value < min || value > max) {
-      throw new IllegalArgumentException(name + " is " + value + ", not in [" + min + ", " + max + "]");
+      throw new IllegalArgumentException(
+          name + " is " + value + ", not in [" + min + ", " + max + "]");
     }
   }
 

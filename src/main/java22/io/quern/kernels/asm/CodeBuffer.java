@@ -5,7 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Growing little-endian buffer of machine code, with labels that are resolved when the code is taken.
+ * Growing little-endian buffer of machine code, with labels that are resolved when the code is
+ * taken.
  *
  * <p>Not safe for use by several threads.
  */

@@ -12,18 +12,22 @@ import java.util.List;
 /**
  * Machine code in executable memory.
  *
- * <p>Pages are mapped readable and writable, filled, and then made readable and executable; they are never writable and
- * executable at once, and never written again. {@link #close} gives them back; handles made from {@link #entry} then throw
- * {@link IllegalStateException} instead of jumping into the void, and closing while a call runs throws the same.
+ * <p>Pages are mapped readable and writable, filled, and then made readable and executable; they
+ * are never writable and executable at once, and never written again. {@link #close} gives them
+ * back; handles made from {@link #entry} then throw {@link IllegalStateException} instead of
+ * jumping into the void, and closing while a call runs throws the same.
  *
- * <p><b>Instruction cache.</b> x86-64 keeps it coherent. AArch64 does not: after the write, the data cache must be cleaned and
- * the instruction cache invalidated over the range. {@code __clear_cache} of libgcc does that where the library is present.
- * Otherwise a stub of our own does ({@link CacheFlushA64}), and the question is who flushes the stub. Nobody needs to: its page
- * is freshly mapped and zeroed by the kernel, nothing was ever fetched from it, and Linux itself cleans the data cache and
- * invalidates the instruction cache when an anonymous page gets its first executable mapping ({@code __sync_icache_dcache} on
- * {@code set_pte} in arch/arm64/mm/flush.c), here in {@code mprotect}, after the bytes were written. The return from that system
- * call is the context synchronisation of the calling core. The same argument holds for the kernels' own pages, which are never
- * rewritten; the explicit flush is kept because the architecture asks for it and it costs microseconds once per plan.
+ * <p><b>Instruction cache.</b> x86-64 keeps it coherent. AArch64 does not: after the write, the
+ * data cache must be cleaned and the instruction cache invalidated over the range. {@code
+ * __clear_cache} of libgcc does that where the library is present. Otherwise a stub of our own does
+ * ({@link CacheFlushA64}), and the question is who flushes the stub. Nobody needs to: its page is
+ * freshly mapped and zeroed by the kernel, nothing was ever fetched from it, and Linux itself
+ * cleans the data cache and invalidates the instruction cache when an anonymous page gets its first
+ * executable mapping ({@code __sync_icache_dcache} on {@code set_pte} in arch/arm64/mm/flush.c),
+ * here in {@code mprotect}, after the bytes were written. The return from that system call is the
+ * context synchronisation of the calling core. The same argument holds for the kernels' own pages,
+ * which are never rewritten; the explicit flush is kept because the architecture asks for it and it
+ * costs microseconds once per plan.
  *
  * <p>Safe for use by several threads.
  */
@@ -47,7 +51,8 @@ final class CodeMemory implements AutoCloseable {
    * Makes code executable.
    *
    * @param codes position-independent code, one or more pieces
-   * @throws AsmUnavailableException if memory cannot be mapped or made executable; nothing stays mapped
+   * @throws AsmUnavailableException if memory cannot be mapped or made executable; nothing stays
+   *     mapped
    */
   static CodeMemory install(NativeMemory os, Isa isa, List<byte[]> codes)
       throws AsmUnavailableException {

@@ -10,12 +10,16 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * What the processor can execute, asked of the processor or the kernel and never guessed: SDOT on a Cortex-A72 kills the JVM.
+ * What the processor can execute, asked of the processor or the kernel and never guessed: SDOT on a
+ * Cortex-A72 kills the JVM.
  *
  * <p>Immutable.
  */
 record CpuFeatures(Isa isa, Set<CpuFeature> features) {
-  /** Comma-separated feature names, such as {@code avx2}: only these are used, and only if the processor has them. */
+  /**
+   * Comma-separated feature names, such as {@code avx2}: only these are used, and only if the
+   * processor has them.
+   */
   static final String PROPERTY = "quern.asm.features";
 
   private static final long AT_HWCAP = 16;
@@ -111,9 +115,7 @@ record CpuFeatures(Isa isa, Set<CpuFeature> features) {
     try (CodeMemory memory = CodeMemory.install(os, Isa.X86_64, List.of(CpuidX86.emit()));
         Arena arena = Arena.ofConfined()) {
       MemorySegment result = arena.allocate(4L * CpuidX86.WORDS, 4);
-      memory
-          .entry(0, FunctionDescriptor.ofVoid(ValueLayout.ADDRESS))
-          .invoke(result);
+      memory.entry(0, FunctionDescriptor.ofVoid(ValueLayout.ADDRESS)).invoke(result);
       return result.toArray(ValueLayout.JAVA_INT);
     } catch (AsmUnavailableException e) {
       throw e;

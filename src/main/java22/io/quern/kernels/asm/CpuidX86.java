@@ -8,8 +8,8 @@ import io.quern.kernels.asm.X86Assembler.Mem;
 /**
  * Emits a function that asks the processor what it has.
  *
- * <p>{@code void cpuid(int[5] out)} in the System V ABI stores leaf 1 ECX, leaf 7.0 EBX and ECX, leaf 7.1 EAX and XCR0; what
- * the processor does not have is 0.
+ * <p>{@code void cpuid(int[5] out)} in the System V ABI stores leaf 1 ECX, leaf 7.0 EBX and ECX,
+ * leaf 7.1 EAX and XCR0; what the processor does not have is 0.
  */
 final class CpuidX86 {
   /** Ints that the function stores. */

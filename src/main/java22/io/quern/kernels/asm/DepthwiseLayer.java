@@ -3,9 +3,9 @@ package io.quern.kernels.asm;
 import io.quern.kernels.Requantization;
 
 /**
- * A depthwise convolution of one image with depth multiplier 1: {@code out[y,x,c] = requantize(bias[c] + sum w[i,j,c] *
- * (in[y * strideH + i * dilationH - padTop, x * strideW + j * dilationW - padLeft, c] - inputZeroPoint))}; positions outside the
- * input add nothing.
+ * A depthwise convolution of one image with depth multiplier 1: {@code out[y,x,c] =
+ * requantize(bias[c] + sum w[i,j,c] * (in[y * strideH + i * dilationH - padTop, x * strideW + j *
+ * dilationW - padLeft, c] - inputZeroPoint))}; positions outside the input add nothing.
  *
  * @param weights [kernelH, kernelW, channels] in [-127, 127]
  * @param bias [channels]

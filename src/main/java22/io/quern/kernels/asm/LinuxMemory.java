@@ -34,7 +34,8 @@ final class LinuxMemory implements NativeMemory {
   /**
    * Looks the functions up.
    *
-   * @throws AsmUnavailableException if this is not a 64-bit Linux, native access is denied, or a function is missing
+   * @throws AsmUnavailableException if this is not a 64-bit Linux, native access is denied, or a
+   *     function is missing
    */
   LinuxMemory() throws AsmUnavailableException {
     String os = System.getProperty("os.name");
@@ -88,7 +89,8 @@ final class LinuxMemory implements NativeMemory {
       long address =
           (long) mmap.invokeExact(errno, 0L, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0L);
       if (address == -1) {
-        throw new AsmUnavailableException("mmap of " + bytes + " bytes failed: errno " + errno(errno));
+        throw new AsmUnavailableException(
+            "mmap of " + bytes + " bytes failed: errno " + errno(errno));
       }
       return MemorySegment.ofAddress(address).reinterpret(bytes);
     } catch (AsmUnavailableException e) {
@@ -115,7 +117,12 @@ final class LinuxMemory implements NativeMemory {
       int result = (int) mprotect.invokeExact(errno, pages.address(), pages.byteSize(), protection);
       if (result != 0) {
         throw new AsmUnavailableException(
-            "mprotect of " + pages.byteSize() + " bytes to " + what + " failed: errno " + errno(errno));
+            "mprotect of "
+                + pages.byteSize()
+                + " bytes to "
+                + what
+                + " failed: errno "
+                + errno(errno));
       }
     } catch (AsmUnavailableException e) {
       throw e;

@@ -26,6 +26,8 @@ interface NativeMemory {
   /** An entry of the auxiliary vector, 0 if absent. */
   long auxiliary(long type) throws AsmUnavailableException;
 
-  /** Address of the C library's or compiler's {@code __clear_cache}, or {@code MemorySegment.NULL}. */
+  /**
+   * Address of the C library's or compiler's {@code __clear_cache}, or {@code MemorySegment.NULL}.
+   */
   MemorySegment clearCache();
 }

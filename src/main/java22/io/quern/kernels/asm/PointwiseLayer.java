@@ -3,7 +3,8 @@ package io.quern.kernels.asm;
 import io.quern.kernels.Requantization;
 
 /**
- * A matrix product: {@code out[r,c] = requantize(bias[c] + sum w[c,i] * (in[r,i] - inputZeroPoint))}.
+ * A matrix product: {@code out[r,c] = requantize(bias[c] + sum w[c,i] * (in[r,i] -
+ * inputZeroPoint))}.
  *
  * @param m most rows, at least 1
  * @param k depth, 1 to 65536

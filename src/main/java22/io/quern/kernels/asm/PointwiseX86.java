@@ -10,16 +10,19 @@ import io.quern.kernels.asm.X86Assembler.Vec;
 /**
  * Emits the matrix product of a {@link PointwiseLayer} for x86-64, requantized in registers.
  *
- * <p>Rows are taken in blocks of which the activations fit in half the first-level cache. They are staged in scratch in the form
- * that the multiplication wants: sign-extended to int16 (pairs of k), or with the top bit flipped to uint8 (quads of k). Either
- * way one step of k is 4 bytes per row, which a broadcast gives to all lanes, and the loop is the same for all variants. For each
- * panel of 16 columns and each tile of rows, the accumulators start at {@code bias - zero * sum w} with zero the input's zero
- * point in the staged form. Where k is not a multiple of a step, the packed weights are 0, so that whatever scratch holds there
- * does not count. Where n is not a multiple of 16, the last panel starts at n - 16 and repeats some columns; with n below 16
- * fewer bytes are stored.
+ * <p>Rows are taken in blocks of which the activations fit in half the first-level cache. They are
+ * staged in scratch in the form that the multiplication wants: sign-extended to int16 (pairs of k),
+ * or with the top bit flipped to uint8 (quads of k). Either way one step of k is 4 bytes per row,
+ * which a broadcast gives to all lanes, and the loop is the same for all variants. For each panel
+ * of 16 columns and each tile of rows, the accumulators start at {@code bias - zero * sum w} with
+ * zero the input's zero point in the staged form. Where k is not a multiple of a step, the packed
+ * weights are 0, so that whatever scratch holds there does not count. Where n is not a multiple of
+ * 16, the last panel starts at n - 16 and repeats some columns; with n below 16 fewer bytes are
+ * stored.
  *
- * <p>Sums are exact: a pair of products is at most 2^15 in magnitude, and the accumulator is proven when planning. VPDPBUSD sums
- * {@code (x + 128) * w} modulo 2^32, and the correction in the bias is exact in the same arithmetic.
+ * <p>Sums are exact: a pair of products is at most 2^15 in magnitude, and the accumulator is proven
+ * when planning. VPDPBUSD sums {@code (x + 128) * w} modulo 2^32, and the correction in the bias is
+ * exact in the same arithmetic.
  */
 final class PointwiseX86 {
   /** How a step of k is multiplied and added. */
@@ -116,7 +119,9 @@ final class PointwiseX86 {
 
   // ---- constants
 
-  /** Column of lane {@code lane} of vector {@code v}, so that narrowing within halves ends in order. */
+  /**
+   * Column of lane {@code lane} of vector {@code v}, so that narrowing within halves ends in order.
+   */
   private static int laneColumn(int v, int lane) {
     return (lane >> 2) * 8 + v * 4 + (lane & 3);
   }
@@ -150,8 +155,7 @@ final class PointwiseX86 {
         for (int lane = 0; lane < 8; lane++) {
           channels[lane] = Math.min(first + laneColumn(v, lane), n - 1);
         }
-        w.vector32(
-            8, i -> layer.bias()[channels[i]] - zero * layer.weightSum(channels[i]));
+        w.vector32(8, i -> layer.bias()[channels[i]] - zero * layer.weightSum(channels[i]));
         requantize.packVector(w, channels);
       }
       w.align(64);
@@ -240,7 +244,9 @@ final class PointwiseX86 {
     };
   }
 
-  /** Copies the rows of a block into scratch in the staged form, and advances the input past them. */
+  /**
+   * Copies the rows of a block into scratch in the staged form, and advances the input past them.
+   */
   private void stage() {
     Label row = new Label();
     int k = layer.k();
@@ -345,7 +351,9 @@ final class PointwiseX86 {
     }
   }
 
-  /** One tile: accumulators are registers 0 up, then two of weights, one broadcast and one product. */
+  /**
+   * One tile: accumulators are registers 0 up, then two of weights, one broadcast and one product.
+   */
   private void tile(int rows) {
     // few accumulators would wait for each other
     int sets = steps < UNROLL ? 1 : rows == 1 ? 4 : rows == 2 ? 2 : 1;

@@ -7,25 +7,29 @@ import io.quern.kernels.asm.X86Assembler.Op;
 import io.quern.kernels.asm.X86Assembler.Vec;
 
 /**
- * Requantization of int32 accumulators in AVX2 registers, bit for bit {@link io.quern.quant.FixedPoint#multiply}, then zero
- * point, clamp and narrowing to int8.
+ * Requantization of int32 accumulators in AVX2 registers, bit for bit {@link
+ * io.quern.quant.FixedPoint#multiply}, then zero point, clamp and narrowing to int8.
  *
- * <p><b>High multiplication.</b> With {@code p = a * b} (64 bits), gemmlowp computes {@code (p + nudge) / 2^31} truncating, with
- * nudge {@code 2^30} for {@code p >= 0} and {@code 1 - 2^30} for {@code p < 0}. For negative p the numerator is negative, and
- * truncation is {@code floor((p + 1 - 2^30 + 2^31 - 1) / 2^31) = floor((p + 2^30) / 2^31)}: the same as for positive p. So
- * {@code h = (p + 2^30) >> 31} always; its 32 bits are bits 31 to 62 of the sum. The saturating case, both factors -2^31, cannot
- * occur, as multipliers are not negative. And {@code |h| < 2^31}: {@code b <= 2^31 - 1} makes
- * {@code h >= floor((-2^62 + 2^31 + 2^30) / 2^31) = -2^31 + 1}.
+ * <p><b>High multiplication.</b> With {@code p = a * b} (64 bits), gemmlowp computes {@code (p +
+ * nudge) / 2^31} truncating, with nudge {@code 2^30} for {@code p >= 0} and {@code 1 - 2^30} for
+ * {@code p < 0}. For negative p the numerator is negative, and truncation is {@code floor((p + 1 -
+ * 2^30 + 2^31 - 1) / 2^31) = floor((p + 2^30) / 2^31)}: the same as for positive p. So {@code h =
+ * (p + 2^30) >> 31} always; its 32 bits are bits 31 to 62 of the sum. The saturating case, both
+ * factors -2^31, cannot occur, as multipliers are not negative. And {@code |h| < 2^31}: {@code b <=
+ * 2^31 - 1} makes {@code h >= floor((-2^62 + 2^31 + 2^30) / 2^31) = -2^31 + 1}.
  *
- * <p><b>Rounding shift</b> by e, ties away from zero. <i>Short form</i>, when every e is at least 1 and
- * {@code maxAbsAcc + 2^(e-1) < 2^31}: {@code (h + 2^(e-1) + (h >> 31)) >> e}; for negative h the sum is {@code h + 2^(e-1) - 1},
- * whose floor division rounds ties down, away from zero. <i>General form</i>: gemmlowp's own,
- * {@code (h >> e) + (remainder > threshold)}, in which nothing overflows.
+ * <p><b>Rounding shift</b> by e, ties away from zero. <i>Short form</i>, when every e is at least 1
+ * and {@code maxAbsAcc + 2^(e-1) < 2^31}: {@code (h + 2^(e-1) + (h >> 31)) >> e}; for negative h
+ * the sum is {@code h + 2^(e-1) - 1}, whose floor division rounds ties down, away from zero.
+ * <i>General form</i>: gemmlowp's own, {@code (h >> e) + (remainder > threshold)}, in which nothing
+ * overflows.
  *
- * <p><b>Narrowing</b> saturates to int16, adds the zero point with saturation and saturates to int8; each step is monotone and
- * exact inside [-32640, 32639], and everything beyond ends at the same bound of int8 as without saturation.
+ * <p><b>Narrowing</b> saturates to int16, adds the zero point with saturation and saturates to
+ * int8; each step is monotone and exact inside [-32640, 32639], and everything beyond ends at the
+ * same bound of int8 as without saturation.
  *
- * <p>Constants: a header (see {@link #HEADER_BYTES}) per kernel and {@link #vectorBytes} per 8 channels.
+ * <p>Constants: a header (see {@link #HEADER_BYTES}) per kernel and {@link #vectorBytes} per 8
+ * channels.
  */
 final class RequantizeX86 {
   /** Nudge, zero point (16-bit), qmin, qmax: 32 bytes each. */
@@ -55,7 +59,10 @@ final class RequantizeX86 {
     this.general = !shortForm;
   }
 
-  /** Right shift of channel {@code c}; any would do for a multiplier of 0, and 1 allows the short form. */
+  /**
+   * Right shift of channel {@code c}; any would do for a multiplier of 0, and 1 allows the short
+   * form.
+   */
   private int right(int c) {
     return q.multipliers()[c] == 0 ? 1 : Math.max(-q.shifts()[c], 0);
   }

@@ -23,4 +23,13 @@ final class Routines {
   static KernelCode emitPointwise(String routine, PointwiseLayer layer) {
     return PointwiseX86.emit(layer, PointwiseX86.Variant.valueOf(routine));
   }
+
+  /** Names for {@link #emitDepthwise}. */
+  static List<String> depthwise(CpuFeatures cpu) {
+    return cpu.has(CpuFeature.AVX2) ? List.of("AVX2") : List.of();
+  }
+
+  static KernelCode emitDepthwise(String routine, DepthwiseLayer layer) {
+    return DepthwiseX86.emit(layer);
+  }
 }

@@ -4,12 +4,13 @@ import io.quern.kernels.asm.CodeBuffer.Label;
 import java.util.Objects;
 
 /**
- * Assembler for the x86-64 instructions that the int8 kernels use: a little integer code, AVX2, AVX-VNNI, and the EVEX forms
- * of AVX-512 (without masks).
+ * Assembler for the x86-64 instructions that the int8 kernels use: a little integer code, AVX2,
+ * AVX-VNNI, and the EVEX forms of AVX-512 (without masks).
  *
- * <p>A vector instruction takes its VEX encoding whenever there is one for its operands, and EVEX for 512-bit registers,
- * registers 16 to 31 and {@link Op#evexOnly} instructions. Branches always have a 32-bit distance. Encodings follow the Intel 64
- * and IA-32 Architectures Software Developer's Manual, volume 2, and are tested byte for byte against binutils.
+ * <p>A vector instruction takes its VEX encoding whenever there is one for its operands, and EVEX
+ * for 512-bit registers, registers 16 to 31 and {@link Op#evexOnly} instructions. Branches always
+ * have a 32-bit distance. Encodings follow the Intel 64 and IA-32 Architectures Software
+ * Developer's Manual, volume 2, and are tested byte for byte against binutils.
  */
 final class X86Assembler {
   /** 64-bit integer register; instructions named with a 32 use its low half and clear the rest. */
@@ -133,8 +134,8 @@ final class X86Assembler {
   /**
    * Vector instructions that share the regular encodings.
    *
-   * <p>The name is that of the mnemonic; a trailing {@code _VEX} asks for the VEX encoding of an instruction that assemblers
-   * encode with EVEX unless told otherwise.
+   * <p>The name is that of the mnemonic; a trailing {@code _VEX} asks for the VEX encoding of an
+   * instruction that assemblers encode with EVEX unless told otherwise.
    */
   enum Op {
     VPADDB(Form.RVM, 1, 1, 0xfc, 0, true, false),
@@ -186,14 +187,7 @@ final class X86Assembler {
     private final boolean commutative;
     final boolean evexOnly;
 
-    Op(
-        Form form,
-        int pp,
-        int map,
-        int opcode,
-        int extra,
-        boolean commutative,
-        boolean evexOnly) {
+    Op(Form form, int pp, int map, int opcode, int extra, boolean commutative, boolean evexOnly) {
       this.form = form;
       this.pp = pp;
       this.map = map;
@@ -342,7 +336,8 @@ final class X86Assembler {
   /**
    * Stores the low byte of a register.
    *
-   * @param src RAX, RCX, RDX, RBX or R8 to R15: the other low bytes need a prefix that nothing here uses
+   * @param src RAX, RCX, RDX, RBX or R8 to R15: the other low bytes need a prefix that nothing here
+   *     uses
    */
   void mov8(Mem dst, Gpr src) {
     if (src.ordinal() >= 4 && src.ordinal() < 8) {
@@ -628,7 +623,15 @@ final class X86Assembler {
     boolean evex = useEvex(op, d, new Vec(vvvv, 128), null);
     if (evex) {
       evexMem(
-          op.pp, op.map, op.evexW(), d.bits(), d.index(), vvvv, m, opcode, op.memoryBytes(d.bits()));
+          op.pp,
+          op.map,
+          op.evexW(),
+          d.bits(),
+          d.index(),
+          vvvv,
+          m,
+          opcode,
+          op.memoryBytes(d.bits()));
     } else {
       vexMem(op.pp, op.map, op.vexW(), d.bits(), d.index(), vvvv, m, opcode);
     }
@@ -656,14 +659,16 @@ final class X86Assembler {
     }
   }
 
-  private void vexMem(
-      int pp, int map, int w, int bits, int reg, int vvvv, Mem m, int opcode) {
+  private void vexMem(int pp, int map, int w, int bits, int reg, int vvvv, Mem m, int opcode) {
     vexPrefix(pp, map, w, bits, reg, vvvv, m.base.ordinal() >> 3, indexBit(m));
     code.emit8(opcode);
     modMem(reg, m, 1);
   }
 
-  /** EVEX prefix; {@code rm} gives B, {@code x} the bit that extends it (register) or the index register (memory). */
+  /**
+   * EVEX prefix; {@code rm} gives B, {@code x} the bit that extends it (register) or the index
+   * register (memory).
+   */
   private void evexPrefix(int pp, int map, int w, int bits, int reg, int vvvv, int rm, int x) {
     int l = bits == 512 ? 2 : bits == 256 ? 1 : 0;
     code.emit8(0x62);

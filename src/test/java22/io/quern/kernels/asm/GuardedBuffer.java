@@ -3,9 +3,13 @@ package io.quern.kernels.asm;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Native bytes that end, or start, where an inaccessible page does: one byte too far is a fault. */
+/**
+ * Native bytes that end, or start, where an inaccessible page does: one byte too far is a fault.
+ */
 final class GuardedBuffer implements AutoCloseable {
-  /** Which neighbour is inaccessible at once; the other is a pattern that {@link #check} looks at. */
+  /**
+   * Which neighbour is inaccessible at once; the other is a pattern that {@link #check} looks at.
+   */
   enum Side {
     BEFORE,
     AFTER

@@ -76,8 +76,7 @@ final class KernelHarness {
   static byte[] weights(Random random, int length, boolean extreme) {
     byte[] w = new byte[length];
     for (int i = 0; i < length; i++) {
-      w[i] =
-          (byte) (extreme ? (random.nextBoolean() ? 127 : -127) : random.nextInt(255) - 127);
+      w[i] = (byte) (extreme ? (random.nextBoolean() ? 127 : -127) : random.nextInt(255) - 127);
     }
     return w;
   }
@@ -143,7 +142,8 @@ final class KernelHarness {
   }
 
   /**
-   * Runs the code with every buffer against an inaccessible page, in one call and in two, and compares.
+   * Runs the code with every buffer against an inaccessible page, in one call and in two, and
+   * compares.
    *
    * @param message with the seed and the case
    */
