@@ -8,7 +8,7 @@ import java.util.Objects;
  * AVX-VNNI, and the EVEX forms of AVX-512 (without masks).
  *
  * <p>A vector instruction takes its VEX encoding whenever there is one for its operands, and EVEX
- * for 512-bit registers, registers 16 to 31 and {@link Op#evexOnly} instructions. Branches always
+ * for 512-bit registers, registers 16 to 31 and instructions that have no other. Branches always
  * have a 32-bit distance. Encodings follow the Intel 64 and IA-32 Architectures Software
  * Developer's Manual, volume 2, and are tested byte for byte against binutils.
  */
@@ -131,6 +131,13 @@ final class X86Assembler {
     RMI
   }
 
+  /** Which prefixes an instruction of this name can have. */
+  enum Prefix {
+    VEX,
+    EVEX,
+    BOTH
+  }
+
   /**
    * Vector instructions that share the regular encodings.
    *
@@ -138,82 +145,80 @@ final class X86Assembler {
    * instruction that assemblers encode with EVEX unless told otherwise.
    */
   enum Op {
-    VPADDB(Form.RVM, 1, 1, 0xfc, 0, true, false),
-    VPADDW(Form.RVM, 1, 1, 0xfd, 0, true, false),
-    VPADDD(Form.RVM, 1, 1, 0xfe, 0, true, false),
-    VPADDQ(Form.RVM, 1, 1, 0xd4, 1, true, false),
-    VPADDSW(Form.RVM, 1, 1, 0xed, 0, true, false),
-    VPSUBD(Form.RVM, 1, 1, 0xfa, 0, false, false),
-    VPMADDWD(Form.RVM, 1, 1, 0xf5, 0, true, false),
-    VPMADDUBSW(Form.RVM, 1, 2, 0x04, 0, false, false),
-    VPMULLW(Form.RVM, 1, 1, 0xd5, 0, true, false),
-    VPMULDQ(Form.RVM, 1, 2, 0x28, 1, true, false),
-    VPACKSSDW(Form.RVM, 1, 1, 0x6b, 0, false, false),
-    VPACKSSWB(Form.RVM, 1, 1, 0x63, 0, false, false),
-    VPMAXSB(Form.RVM, 1, 2, 0x3c, 0, true, false),
-    VPMINSB(Form.RVM, 1, 2, 0x38, 0, true, false),
-    VPUNPCKLBW(Form.RVM, 1, 1, 0x60, 0, false, false),
-    VPUNPCKHBW(Form.RVM, 1, 1, 0x68, 0, false, false),
-    VPSHUFB(Form.RVM, 1, 2, 0x00, 0, false, false),
-    VPSRAVD(Form.RVM, 1, 2, 0x46, 0, false, false),
-    VPSLLVD(Form.RVM, 1, 2, 0x47, 0, false, false),
-    VPAND(Form.RVM, 1, 1, 0xdb, Op.VEX_ONLY, true, false),
-    VPXOR(Form.RVM, 1, 1, 0xef, Op.VEX_ONLY, true, false),
-    VPCMPGTD(Form.RVM, 1, 1, 0x66, Op.VEX_ONLY, false, false),
-    VPDPBUSD(Form.RVM, 1, 2, 0x50, 0, false, true),
-    VPDPWSSD(Form.RVM, 1, 2, 0x52, 0, false, true),
-    VPDPBUSD_VEX(Form.RVM, 1, 2, 0x50, Op.VEX_ONLY, false, false),
-    VPDPWSSD_VEX(Form.RVM, 1, 2, 0x52, Op.VEX_ONLY, false, false),
-    VPANDD(Form.RVM, 1, 1, 0xdb, 0, true, true),
-    VPXORD(Form.RVM, 1, 1, 0xef, 0, true, true),
-    VPMOVSXBW(Form.RM, 1, 2, 0x20, 0, false, false),
-    VPBROADCASTD(Form.RM, 1, 2, 0x58, 0, false, false),
-    VPSRLD(Form.SHIFT, 1, 1, 0x72, 2, false, false),
-    VPSRAD(Form.SHIFT, 1, 1, 0x72, 4, false, false),
-    VPSLLD(Form.SHIFT, 1, 1, 0x72, 6, false, false),
-    VPSRLQ(Form.SHIFT, 1, 1, 0x73, 2, false, false),
-    VPSLLQ(Form.SHIFT, 1, 1, 0x73, 6, false, false),
-    VPBLENDD(Form.RVMI, 1, 3, 0x02, Op.VEX_ONLY, false, false),
-    VPERMQ(Form.RMI, 1, 3, 0x00, 1, false, false),
-    VPSHUFD(Form.RMI, 1, 1, 0x70, 0, false, false);
-
-    private static final int VEX_ONLY = -1;
+    VPADDB(Form.RVM, 1, 0xfc, Prefix.BOTH, false, 0),
+    VPADDW(Form.RVM, 1, 0xfd, Prefix.BOTH, false, 0),
+    VPADDD(Form.RVM, 1, 0xfe, Prefix.BOTH, false, 0),
+    VPADDQ(Form.RVM, 1, 0xd4, Prefix.BOTH, true, 0),
+    VPADDSW(Form.RVM, 1, 0xed, Prefix.BOTH, false, 0),
+    VPSUBD(Form.RVM, 1, 0xfa, Prefix.BOTH, false, 0),
+    VPMADDWD(Form.RVM, 1, 0xf5, Prefix.BOTH, false, 0),
+    VPMADDUBSW(Form.RVM, 2, 0x04, Prefix.BOTH, false, 0),
+    VPMULLW(Form.RVM, 1, 0xd5, Prefix.BOTH, false, 0),
+    VPMULDQ(Form.RVM, 2, 0x28, Prefix.BOTH, true, 0),
+    VPACKSSDW(Form.RVM, 1, 0x6b, Prefix.BOTH, false, 0),
+    VPACKSSWB(Form.RVM, 1, 0x63, Prefix.BOTH, false, 0),
+    VPMAXSB(Form.RVM, 2, 0x3c, Prefix.BOTH, false, 0),
+    VPMINSB(Form.RVM, 2, 0x38, Prefix.BOTH, false, 0),
+    VPUNPCKLBW(Form.RVM, 1, 0x60, Prefix.BOTH, false, 0),
+    VPUNPCKHBW(Form.RVM, 1, 0x68, Prefix.BOTH, false, 0),
+    VPSHUFB(Form.RVM, 2, 0x00, Prefix.BOTH, false, 0),
+    VPSRAVD(Form.RVM, 2, 0x46, Prefix.BOTH, false, 0),
+    VPSLLVD(Form.RVM, 2, 0x47, Prefix.BOTH, false, 0),
+    VPAND(Form.RVM, 1, 0xdb, Prefix.VEX, false, 0),
+    VPXOR(Form.RVM, 1, 0xef, Prefix.VEX, false, 0),
+    VPCMPGTD(Form.RVM, 1, 0x66, Prefix.VEX, false, 0),
+    VPDPBUSD(Form.RVM, 2, 0x50, Prefix.EVEX, false, 0),
+    VPDPWSSD(Form.RVM, 2, 0x52, Prefix.EVEX, false, 0),
+    VPDPBUSD_VEX(Form.RVM, 2, 0x50, Prefix.VEX, false, 0),
+    VPDPWSSD_VEX(Form.RVM, 2, 0x52, Prefix.VEX, false, 0),
+    VPANDD(Form.RVM, 1, 0xdb, Prefix.EVEX, false, 0),
+    VPXORD(Form.RVM, 1, 0xef, Prefix.EVEX, false, 0),
+    VPMOVSXBW(Form.RM, 2, 0x20, Prefix.BOTH, false, 0),
+    VPBROADCASTD(Form.RM, 2, 0x58, Prefix.BOTH, false, 0),
+    VPSRLD(Form.SHIFT, 1, 0x72, Prefix.BOTH, false, 2),
+    VPSRAD(Form.SHIFT, 1, 0x72, Prefix.BOTH, false, 4),
+    VPSLLD(Form.SHIFT, 1, 0x72, Prefix.BOTH, false, 6),
+    VPSRLQ(Form.SHIFT, 1, 0x73, Prefix.BOTH, true, 2),
+    VPSLLQ(Form.SHIFT, 1, 0x73, Prefix.BOTH, true, 6),
+    VPBLENDD(Form.RVMI, 3, 0x02, Prefix.VEX, false, 0),
+    VPERMQ(Form.RMI, 3, 0x00, Prefix.BOTH, true, 0),
+    VPSHUFD(Form.RMI, 1, 0x70, Prefix.BOTH, false, 0);
 
     final Form form;
-    private final int pp;
     private final int map;
     private final int opcode;
-    private final int extra;
-    private final boolean commutative;
-    final boolean evexOnly;
+    private final Prefix prefix;
+    private final boolean wide;
+    private final int digit;
 
-    Op(Form form, int pp, int map, int opcode, int extra, boolean commutative, boolean evexOnly) {
+    /**
+     * An instruction with the operand-size prefix 66.
+     *
+     * @param map 1, 2 or 3 for opcodes after 0F, 0F38 and 0F3A
+     * @param wide whether EVEX has W set: elements of 64 bits
+     * @param digit what extends the opcode of a shift
+     */
+    Op(Form form, int map, int opcode, Prefix prefix, boolean wide, int digit) {
       this.form = form;
-      this.pp = pp;
       this.map = map;
       this.opcode = opcode;
-      this.extra = extra;
-      this.commutative = commutative;
-      this.evexOnly = evexOnly;
+      this.prefix = prefix;
+      this.wide = wide;
+      this.digit = digit;
     }
 
     /** Whether there is no EVEX form of this name. */
     boolean vexOnly() {
-      return extra == VEX_ONLY;
+      return prefix == Prefix.VEX;
     }
 
-    private int digit() {
-      return extra;
-    }
-
-    /** The W bit of the VEX form: only VPERMQ has one. */
+    /** The W bit of the VEX form: of those here only VPERMQ has one. */
     private int vexW() {
       return this == VPERMQ ? 1 : 0;
     }
 
-    /** The W bit of the EVEX form: set for instructions on 64-bit elements. */
     private int evexW() {
-      return this == VPSRLQ || this == VPSLLQ || (form != Form.SHIFT && extra == 1) ? 1 : 0;
+      return wide ? 1 : 0;
     }
 
     /** What EVEX divides an 8-bit displacement by: the bytes that the memory operand has. */
@@ -225,6 +230,8 @@ final class X86Assembler {
       };
     }
   }
+
+  private static final int PP_66 = 1;
 
   private final CodeBuffer code = new CodeBuffer();
 
@@ -438,37 +445,37 @@ final class X86Assembler {
   /** {@code d = op(a, b)}. */
   void op(Op op, Vec d, Vec a, Vec b) {
     require(op, Form.RVM);
-    vector(op, op.map, op.opcode, d, a, b, false);
+    vector(op, d, a, b);
   }
 
   /** {@code d = op(a, [b])}. */
   void op(Op op, Vec d, Vec a, Mem b) {
     require(op, Form.RVM);
-    vector(op, op.opcode, d, a.index(), b);
+    vector(op, d, a.index(), b);
   }
 
   /** {@code d = op(s)}; {@code s} is narrower than {@code d} for the widening moves. */
   void op(Op op, Vec d, Vec s) {
     require(op, Form.RM);
-    vector(op, op.map, op.opcode, d, null, s, true);
+    vector(op, d, null, s);
   }
 
   /** {@code d = op([s])}. */
   void op(Op op, Vec d, Mem s) {
     require(op, Form.RM);
-    vector(op, op.opcode, d, 0, s);
+    vector(op, d, 0, s);
   }
 
   /** {@code d = op(s, imm)}: a shift by a constant or a permutation. */
   void op(Op op, Vec d, Vec s, int imm) {
     if (op.form == Form.SHIFT) {
       boolean evex = useEvex(op, d, s, null);
-      prefix(op, evex, op.map, d.bits(), op.digit(), d.index(), s.index());
+      prefix(op, evex, d.bits(), op.digit, d.index(), s.index());
       code.emit8(op.opcode);
-      modRegReg(op.digit(), s.index());
+      modRegReg(op.digit, s.index());
     } else {
       require(op, Form.RMI);
-      vector(op, op.map, op.opcode, d, null, s, true);
+      vector(op, d, null, s);
     }
     code.emit8(imm);
   }
@@ -476,7 +483,7 @@ final class X86Assembler {
   /** {@code d = op(a, b, imm)}. */
   void op(Op op, Vec d, Vec a, Vec b, int imm) {
     require(op, Form.RVMI);
-    vector(op, op.map, op.opcode, d, a, b, false);
+    vector(op, d, a, b);
     code.emit8(imm);
   }
 
@@ -589,7 +596,7 @@ final class X86Assembler {
 
   private static boolean useEvex(Op op, Vec d, Vec a, Vec b) {
     boolean evex =
-        op.evexOnly
+        op.prefix == Prefix.EVEX
             || d.bits() == 512
             || d.index() > 15
             || (a != null && a.index() > 15)
@@ -600,48 +607,36 @@ final class X86Assembler {
     return evex;
   }
 
-  private void vector(Op op, int map, int opcode, Vec d, Vec a, Vec b, boolean unary) {
+  private void vector(Op op, Vec d, Vec a, Vec b) {
     boolean evex = useEvex(op, d, a, b);
-    if (!evex
-        && !unary
-        && op.commutative
-        && map == 1
-        && op.vexW() == 0
-        && b.index() > 7
-        && a.index() < 8) {
-      // the two-byte prefix cannot extend the last operand
-      Vec swap = a;
-      a = b;
-      b = swap;
-    }
-    prefix(op, evex, map, d.bits(), d.index(), a == null ? 0 : a.index(), b.index());
-    code.emit8(opcode);
+    prefix(op, evex, d.bits(), d.index(), a == null ? 0 : a.index(), b.index());
+    code.emit8(op.opcode);
     modRegReg(d.index(), b.index());
   }
 
-  private void vector(Op op, int opcode, Vec d, int vvvv, Mem m) {
+  private void vector(Op op, Vec d, int vvvv, Mem m) {
     boolean evex = useEvex(op, d, new Vec(vvvv, 128), null);
     if (evex) {
       evexMem(
-          op.pp,
+          PP_66,
           op.map,
           op.evexW(),
           d.bits(),
           d.index(),
           vvvv,
           m,
-          opcode,
+          op.opcode,
           op.memoryBytes(d.bits()));
     } else {
-      vexMem(op.pp, op.map, op.vexW(), d.bits(), d.index(), vvvv, m, opcode);
+      vexMem(PP_66, op.map, op.vexW(), d.bits(), d.index(), vvvv, m, op.opcode);
     }
   }
 
-  private void prefix(Op op, boolean evex, int map, int bits, int reg, int vvvv, int rm) {
+  private void prefix(Op op, boolean evex, int bits, int reg, int vvvv, int rm) {
     if (evex) {
-      evexPrefix(op.pp, map, op.evexW(), bits, reg, vvvv, rm, rm >> 4);
+      evexPrefix(PP_66, op.map, op.evexW(), bits, reg, vvvv, rm, rm >> 4);
     } else {
-      vexPrefix(op.pp, map, op.vexW(), bits, reg, vvvv, rm >> 3, 0);
+      vexPrefix(PP_66, op.map, op.vexW(), bits, reg, vvvv, rm >> 3, 0);
     }
   }
 
