@@ -16,20 +16,32 @@ final class Routines {
           names.add(v.name());
         }
       }
+    } else {
+      for (PointwiseA64.Variant v : PointwiseA64.Variant.values()) {
+        if (cpu.has(v.needs)) {
+          names.add(v.name());
+        }
+      }
     }
     return names;
   }
 
-  static KernelCode emitPointwise(String routine, PointwiseLayer layer) {
-    return PointwiseX86.emit(layer, PointwiseX86.Variant.valueOf(routine));
+  static KernelCode emitPointwise(Isa isa, String routine, PointwiseLayer layer) {
+    return switch (isa) {
+      case X86_64 -> PointwiseX86.emit(layer, PointwiseX86.Variant.valueOf(routine));
+      case AARCH64 -> PointwiseA64.emit(layer, PointwiseA64.Variant.valueOf(routine));
+    };
   }
 
-  /** Names for {@link #emitDepthwise}. */
-  static List<String> depthwise(CpuFeatures cpu) {
-    return cpu.has(CpuFeature.AVX2) ? List.of("AVX2") : List.of();
+  /** Whether {@link #emitDepthwise} has anything for the processor. */
+  static boolean depthwise(CpuFeatures cpu) {
+    return cpu.has(cpu.isa() == Isa.X86_64 ? CpuFeature.AVX2 : CpuFeature.NEON);
   }
 
-  static KernelCode emitDepthwise(String routine, DepthwiseLayer layer) {
-    return DepthwiseX86.emit(layer);
+  static KernelCode emitDepthwise(Isa isa, DepthwiseLayer layer) {
+    return switch (isa) {
+      case X86_64 -> DepthwiseX86.emit(layer);
+      case AARCH64 -> DepthwiseA64.emit(layer);
+    };
   }
 }

@@ -63,7 +63,7 @@ final class AsmSpeed {
         Candidate[] all = Arrays.copyOf(candidates, candidates.length + 5);
         int at = candidates.length;
         for (String routine : Routines.pointwise(cpu)) {
-          KernelCode code = Routines.emitPointwise(routine, layer);
+          KernelCode code = Routines.emitPointwise(Isa.X86_64, routine, layer);
           all[at++] = candidate(os, arena, code, in, m * n, m, (double) m * k * n);
         }
         measure(m + "x" + k + "x" + n, all);
@@ -97,7 +97,7 @@ final class AsmSpeed {
             candidate(
                 os,
                 arena,
-                Routines.emitDepthwise("AVX2", layer),
+                Routines.emitDepthwise(Isa.X86_64, layer),
                 in,
                 out * out * c,
                 out,

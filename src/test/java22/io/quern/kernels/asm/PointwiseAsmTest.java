@@ -81,7 +81,7 @@ class PointwiseAsmTest {
     byte[] in = KernelHarness.input(random, kind, m * k);
     harness.check(
         "seed " + seed + " m " + m + " k " + k + " n " + n + " " + scaling + " " + kind,
-        Routines.emitPointwise(routine, layer),
+        Routines.emitPointwise(Isa.current(), routine, layer),
         in,
         KernelHarness.pointwise(layer, in, m),
         m);
