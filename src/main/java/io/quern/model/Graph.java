@@ -1,6 +1,7 @@
 package io.quern.model;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -27,8 +28,9 @@ public record Graph(
   /**
    * Copies the collections and validates.
    *
-   * @throws UnsupportedModelException if an operator's shapes, types or parameters do not fit,
-   *     naming operator and index
+   * @throws ModelFormatException if the graph contradicts itself: an index out of range, a tensor
+   *     read before it is written, shapes or parameters that do not fit; names operator and index
+   * @throws UnsupportedModelException if an operator's types or quantization are not supported
    */
   public Graph {
     tensors = List.copyOf(tensors);
@@ -46,6 +48,10 @@ public record Graph(
 
   /** {@code KIND_index}, the name under which messages and reports refer to an operator. */
   public String operatorName(int index) {
-    return operators.get(index).kind().toLowerCase(java.util.Locale.ROOT) + "_" + index;
+    return operatorName(operators.get(index), index);
+  }
+
+  static String operatorName(Operator operator, int index) {
+    return operator.kind().toLowerCase(Locale.ROOT) + "_" + index;
   }
 }

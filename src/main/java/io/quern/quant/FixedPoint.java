@@ -11,32 +11,34 @@ public final class FixedPoint {
   private FixedPoint() {}
 
   /**
-   * The multiplier of {@code factor}, in [2^30, 2^31), or 0 when the factor is 0 or below 2^-32.
+   * The multiplier of {@code factor}, in [2^30, 2^31), or 0 when the factor is 0 or below 2^-32;
+   * the negated one of {@code -factor} when the factor is negative.
+   *
+   * @throws IllegalArgumentException if the factor is not finite
    */
   public static int multiplier(double factor) {
     return (int) (pack(factor) >> 32);
   }
 
   /**
-   * The shift that belongs to {@link #multiplier}: at most 30 for factors that TensorFlow Lite
-   * accepts.
+   * The shift that belongs to {@link #multiplier}, at least -31; 30 or less for factors below 2^30.
+   *
+   * @throws IllegalArgumentException if the factor is not finite
    */
   public static int shift(double factor) {
     return (int) pack(factor);
   }
 
   private static long pack(double factor) {
-    if (!(factor >= 0) || factor == Double.POSITIVE_INFINITY) {
-      throw new IllegalArgumentException("factor must be finite and not negative, is " + factor);
+    if (!(Math.abs(factor) < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("factor must be finite, is " + factor);
     }
-    if (factor == 0) {
+    double magnitude = Math.abs(factor);
+    if (magnitude < Double.MIN_NORMAL) {
       return 0;
     }
-    if (factor < Double.MIN_NORMAL) {
-      return 0;
-    }
-    int shift = Math.getExponent(factor) + 1;
-    double q = Math.scalb(factor, -shift);
+    int shift = Math.getExponent(magnitude) + 1;
+    double q = Math.scalb(magnitude, -shift);
     long fixed = Math.round(q * (1L << 31));
     if (fixed == 1L << 31) {
       fixed /= 2;
@@ -45,11 +47,7 @@ public final class FixedPoint {
     if (shift < -31) {
       return 0;
     }
-    if (shift > 30) {
-      shift = 30;
-      fixed = Integer.MAX_VALUE;
-    }
-    return fixed << 32 | (shift & 0xffffffffL);
+    return (factor < 0 ? -fixed : fixed) << 32 | (shift & 0xffffffffL);
   }
 
   /**

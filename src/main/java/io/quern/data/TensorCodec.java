@@ -1,0 +1,79 @@
+package io.quern.data;
+
+import io.quern.model.DataType;
+import io.quern.model.Quantization;
+import io.quern.model.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * Between real numbers, a tensor's own elements and raw little-endian bytes. A quantized element q
+ * stands for {@code scale * (q - zeroPoint)}; quantizing rounds to nearest, ties away from zero,
+ * and clamps, as TensorFlow Lite's QUANTIZE does. Static and stateless.
+ */
+public final class TensorCodec {
+  private TensorCodec() {}
+
+  /**
+   * {@code q[i] = clamp(round(x[i] / scale) + zeroPoint)}. Allocates nothing.
+   *
+   * @param t INT8 or UINT8 with per-tensor quantization
+   * @param q as many as x; the tensor's own bytes (unsigned ones as such)
+   */
+  public static void quantize(Tensor t, float[] x, byte[] q) {
+    Quantization p = t.quantization();
+    float scale = p.scale();
+    int zero = p.zeroPoint();
+    int min = t.type().min();
+    int max = t.type().max();
+    for (int i = 0; i < x.length; i++) {
+      double v = (double) (x[i] / scale);
+      int r = (int) (v < 0 ? Math.ceil(v - 0.5) : Math.floor(v + 0.5));
+      q[i] = (byte) (int) Math.max(min, Math.min(max, (long) r + zero));
+    }
+  }
+
+  /**
+   * {@code x[i] = scale * (q[i] - zeroPoint)}. Allocates nothing.
+   *
+   * @param t INT8 or UINT8 with per-tensor quantization
+   * @param q the tensor's own bytes (unsigned ones as such)
+   * @param x as many as q
+   */
+  public static void dequantize(Tensor t, byte[] q, float[] x) {
+    float scale = t.quantization().scale();
+    int zero = t.quantization().zeroPoint();
+    boolean unsigned = t.type() == DataType.UINT8;
+    for (int i = 0; i < q.length; i++) {
+      x[i] = scale * ((unsigned ? q[i] & 255 : q[i]) - zero);
+    }
+  }
+
+  /**
+   * Elements of {@code type} in raw bytes as real numbers; quantized ones through {@code t}'s
+   * parameters when {@code t} has that type, else as the integers that they are.
+   *
+   * @param raw little endian, a whole number of elements
+   */
+  public static float[] decode(Tensor t, DataType type, byte[] raw) {
+    ByteBuffer b = ByteBuffer.wrap(raw).order(ByteOrder.LITTLE_ENDIAN);
+    float[] x = new float[raw.length / type.bytes()];
+    boolean quantized = t.type() == type && type.isQuantized8() && t.quantization() != null;
+    if (quantized) {
+      dequantize(t, raw, x);
+      return x;
+    }
+    for (int i = 0; i < x.length; i++) {
+      x[i] =
+          switch (type) {
+            case FLOAT32 -> b.getFloat();
+            case INT8 -> b.get();
+            case UINT8, BOOL -> b.get() & 255;
+            case INT16 -> b.getShort();
+            case INT32 -> b.getInt();
+            case INT64 -> b.getLong();
+          };
+    }
+    return x;
+  }
+}

@@ -1,0 +1,2 @@
+/** Model files. Each format has its own package. */
+package io.quern.format;

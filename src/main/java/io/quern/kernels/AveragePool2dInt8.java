@@ -1,0 +1,17 @@
+package io.quern.kernels;
+
+/**
+ * Mean over a window: {@code out = clamp(round(sum / count), qmin, qmax)}, where only positions
+ * inside the input are summed and counted. Input and output have the same scale and zero point.
+ *
+ * <p>The sum is at most 2^7 * window in magnitude: it cannot overflow, because the window has fewer
+ * than 2^24 positions.
+ *
+ * @param in offset of [batch, inH, inW, inC]
+ * @param out offset of [batch, outH, outW, inC]; does not overlap the input
+ * @param geometry the window as a kernel with dilation 1
+ * @param halfUp how ties round: upwards (legacy unsigned networks) or away from zero
+ */
+public record AveragePool2dInt8(
+    int in, int out, ConvGeometry geometry, boolean halfUp, int qmin, int qmax)
+    implements KernelParams {}

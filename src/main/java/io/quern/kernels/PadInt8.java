@@ -1,0 +1,15 @@
+package io.quern.kernels;
+
+/**
+ * Padding of 8-bit elements with a constant: {@code out[i0, i1, ...] = in[i0 - before[0], i1 -
+ * before[1], ...]} inside the input, {@code value} outside.
+ *
+ * @param in offset of the dense input
+ * @param out offset of the dense output; does not overlap the input
+ * @param inDims dimensions of the input
+ * @param before positions of padding before each dimension
+ * @param outDims dimensions of the output
+ * @param value the padding
+ */
+public record PadInt8(int in, int out, int[] inDims, int[] before, int[] outDims, byte value)
+    implements KernelParams {}

@@ -1,0 +1,64 @@
+package io.quern.kernels.reference;
+
+import io.quern.kernels.Conv2dInt8;
+import io.quern.kernels.ConvGeometry;
+import io.quern.kernels.Kernel;
+import io.quern.kernels.Memory;
+import io.quern.kernels.Requantization;
+import io.quern.kernels.Scratch;
+import io.quern.quant.FixedPoint;
+
+/** {@link Conv2dInt8} as its formula reads. A unit is an output row of one image. */
+final class Conv2dReference implements Kernel {
+  private final Conv2dInt8 p;
+
+  Conv2dReference(Conv2dInt8 p) {
+    this.p = p;
+  }
+
+  @Override
+  public int units() {
+    return p.geometry().batch() * p.geometry().outH();
+  }
+
+  @Override
+  public void run(Memory memory, Scratch scratch, int from, int to) {
+    ConvGeometry g = p.geometry();
+    for (int unit = from; unit < to; unit++) {
+      int n = unit / g.outH();
+      int y = unit % g.outH();
+      for (int x = 0; x < g.outW(); x++) {
+        for (int o = 0; o < g.outC(); o++) {
+          int at = p.out() + ((n * g.outH() + y) * g.outW() + x) * g.outC() + o;
+          memory.bytes[at] = output(memory.bytes, n, y, x, o);
+        }
+      }
+    }
+  }
+
+  private byte output(byte[] bytes, int n, int y, int x, int o) {
+    ConvGeometry g = p.geometry();
+    int groupDepth = g.inC() / p.groups();
+    int firstChannel = o / (g.outC() / p.groups()) * groupDepth;
+    int acc = 0;
+    for (int i = 0; i < g.kernelH(); i++) {
+      int inY = y * g.strideH() + i * g.dilationH() - g.padTop();
+      for (int j = 0; j < g.kernelW(); j++) {
+        int inX = x * g.strideW() + j * g.dilationW() - g.padLeft();
+        if (inY < 0 || inY >= g.inH() || inX < 0 || inX >= g.inW()) {
+          continue;
+        }
+        for (int c = 0; c < groupDepth; c++) {
+          int in =
+              bytes[p.in() + ((n * g.inH() + inY) * g.inW() + inX) * g.inC() + firstChannel + c];
+          int w = p.weights()[((o * g.kernelH() + i) * g.kernelW() + j) * groupDepth + c];
+          acc += (w - p.weightsZeroPoint()) * (in - p.inputZeroPoint());
+        }
+      }
+    }
+    acc += p.bias()[o];
+    Requantization r = p.requantization();
+    int q = FixedPoint.multiply(acc, r.multipliers()[o], r.shifts()[o]) + r.zeroPoint();
+    return (byte) Clamp.clamp(q, r.qmin(), r.qmax());
+  }
+}

@@ -1,0 +1,210 @@
+package io.quern.runtime;
+
+import io.quern.kernels.Kernel;
+import io.quern.kernels.Memory;
+import io.quern.kernels.Scratch;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The threads of one session. All threads walk the steps together; a barrier closes every step. The
+ * calling thread takes part.
+ *
+ * <p>Hand-off is spin, then yield, then park: a thread that waits first spins for some
+ * microseconds, because the next step of a network usually follows at once; between runs the
+ * workers park. Nothing is allocated and no lock is taken.
+ *
+ * <p>Memory order: a thread's writes of step s happen before its increment of {@code arrived},
+ * which happens before any thread leaves the barrier of step s; the caller's writes before a run
+ * happen before the increment of {@code epoch}.
+ */
+final class WorkerPool {
+  /** Spins before the first yield. Some 20 to 60 microseconds on the boards this is for. */
+  private static final int SPINS = 2_000;
+
+  /** Yields before parking. */
+  private static final int YIELDS = 200;
+
+  private static final VarHandle EPOCH;
+  private static final VarHandle ARRIVED;
+  private static final VarHandle FAILURE;
+
+  static {
+    try {
+      MethodHandles.Lookup l = MethodHandles.lookup();
+      EPOCH = l.findVarHandle(WorkerPool.class, "epoch", int.class);
+      ARRIVED = l.findVarHandle(WorkerPool.class, "arrived", int.class);
+      FAILURE = l.findVarHandle(WorkerPool.class, "failure", Throwable.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final int threads;
+  private final Kernel[] kernels;
+  private final int[][] bounds;
+  private final Memory memory;
+  private final Scratch[] scratch;
+  private final Worker[] workers;
+
+  /** Runs started, wrapping. Accessed through EPOCH. */
+  @SuppressWarnings("unused")
+  private int epoch;
+
+  /** Arrivals at barriers over all threads and runs, wrapping. Accessed through ARRIVED. */
+  @SuppressWarnings("unused")
+  private int arrived;
+
+  /** First failure of any thread in this run. Accessed through FAILURE. */
+  @SuppressWarnings("unused")
+  private Throwable failure;
+
+  /** Arrivals before the caller's next run. */
+  private int base;
+
+  /** Whether the workers are to end; set before {@code epoch} changes. */
+  private boolean closed;
+
+  /**
+   * Starts the workers.
+   *
+   * @param bounds per step, {@code threads + 1} ascending unit numbers: thread t computes {@code
+   *     [b[t], b[t + 1])}
+   */
+  WorkerPool(int threads, Kernel[] kernels, int[][] bounds, Memory memory, Scratch[] scratch) {
+    this.threads = threads;
+    this.kernels = kernels;
+    this.bounds = bounds;
+    this.memory = memory;
+    this.scratch = scratch;
+    this.workers = new Worker[threads - 1];
+    for (int t = 1; t < threads; t++) {
+      workers[t - 1] = new Worker(t);
+      workers[t - 1].start();
+    }
+  }
+
+  /** Runs all steps once and returns when every thread has finished. */
+  void run() {
+    if (threads == 1) {
+      for (int s = 0; s < kernels.length; s++) {
+        kernels[s].run(memory, scratch[0], 0, bounds[s][1]);
+      }
+      return;
+    }
+    EPOCH.setVolatile(this, (int) EPOCH.getAcquire(this) + 1);
+    for (Worker w : workers) {
+      if (w.parked) {
+        LockSupport.unpark(w);
+      }
+    }
+    base = walk(0, base);
+    Throwable f = (Throwable) FAILURE.getAcquire(this);
+    if (f != null) {
+      FAILURE.setRelease(this, null);
+      if (f instanceof Error e) {
+        throw e;
+      }
+      throw (RuntimeException) f;
+    }
+  }
+
+  /**
+   * Thread t's part of all steps.
+   *
+   * @param base arrivals before this run; every thread counts them alike, and the count may wrap
+   * @return arrivals after this run
+   */
+  private int walk(int t, int base) {
+    int target = base;
+    for (int s = 0; s < kernels.length; s++) {
+      int from = bounds[s][t];
+      int to = bounds[s][t + 1];
+      if (from < to) {
+        try {
+          kernels[s].run(memory, scratch[t], from, to);
+        } catch (RuntimeException | Error e) {
+          FAILURE.compareAndSet(this, null, e);
+        }
+      }
+      target += threads;
+      if ((int) ARRIVED.getAndAdd(this, 1) + 1 - target < 0) {
+        int spins = 0;
+        while ((int) ARRIVED.getAcquire(this) - target < 0) {
+          if (++spins < SPINS) {
+            Thread.onSpinWait();
+          } else {
+            Thread.yield();
+          }
+        }
+      }
+    }
+    return target;
+  }
+
+  /** Ends the workers and waits for them. */
+  void close() {
+    closed = true;
+    EPOCH.setVolatile(this, (int) EPOCH.getAcquire(this) + 1);
+    boolean interrupted = false;
+    for (Worker w : workers) {
+      LockSupport.unpark(w);
+      while (w.isAlive()) {
+        try {
+          w.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private final class Worker extends Thread {
+    private final int index;
+    private volatile boolean parked;
+
+    Worker(int index) {
+      super("quern-worker-" + index);
+      this.index = index;
+      setDaemon(true);
+    }
+
+    @Override
+    public void run() {
+      int seen = await(0);
+      int arrivals = 0;
+      while (!closed) {
+        arrivals = walk(index, arrivals);
+        seen = await(seen);
+      }
+    }
+
+    private int await(int seen) {
+      for (int i = 0; i < SPINS; i++) {
+        int now = (int) EPOCH.getVolatile(WorkerPool.this);
+        if (now != seen) {
+          return now;
+        }
+        Thread.onSpinWait();
+      }
+      for (int i = 0; i < YIELDS; i++) {
+        int now = (int) EPOCH.getVolatile(WorkerPool.this);
+        if (now != seen) {
+          return now;
+        }
+        Thread.yield();
+      }
+      parked = true;
+      int now;
+      while ((now = (int) EPOCH.getVolatile(WorkerPool.this)) == seen) {
+        LockSupport.park(WorkerPool.this);
+      }
+      parked = false;
+      return now;
+    }
+  }
+}

@@ -1,0 +1,165 @@
+package io.quern.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quern.kernels.Kernel;
+import io.quern.kernels.Memory;
+import io.quern.kernels.Scratch;
+import io.quern.kernels.ScratchSize;
+import io.quern.testing.Allocations;
+import org.junit.jupiter.api.Test;
+
+class WorkerPoolTest {
+  private static final int LENGTH = 1000;
+
+  /**
+   * Every element becomes the sum of itself and its mirror image of the step before: wrong unless
+   * steps are kept apart.
+   */
+  private static Kernel mirrorSum(int from, int to) {
+    return new Kernel() {
+      @Override
+      public int units() {
+        return LENGTH;
+      }
+
+      @Override
+      public void run(Memory m, Scratch scratch, int begin, int end) {
+        for (int i = begin; i < end; i++) {
+          m.ints[to + i] = m.ints[from + i] * 31 + m.ints[from + LENGTH - 1 - i] + i;
+        }
+      }
+    };
+  }
+
+  private static int[][] bounds(int steps, int units, int threads) {
+    int[][] b = new int[steps][threads + 1];
+    for (int[] row : b) {
+      for (int t = 0; t <= threads; t++) {
+        row[t] = units * t / threads;
+      }
+    }
+    return b;
+  }
+
+  private static Scratch[] scratch(int threads) {
+    Scratch[] s = new Scratch[threads];
+    for (int t = 0; t < threads; t++) {
+      s[t] = new Scratch(ScratchSize.NONE);
+    }
+    return s;
+  }
+
+  private static int[] result(int threads, int runs) {
+    Kernel[] kernels = new Kernel[20];
+    for (int s = 0; s < kernels.length; s++) {
+      kernels[s] = mirrorSum(s % 2 * LENGTH, (s + 1) % 2 * LENGTH);
+    }
+    Memory memory = new Memory(0, 0, 2 * LENGTH);
+    WorkerPool pool =
+        new WorkerPool(threads, kernels, bounds(20, LENGTH, threads), memory, scratch(threads));
+    for (int r = 0; r < runs; r++) {
+      pool.run();
+    }
+    pool.close();
+    return memory.ints;
+  }
+
+  @Test
+  void everyThreadCountGivesTheSame() {
+    int[] one = result(1, 300);
+    for (int threads = 2; threads <= 5; threads++) {
+      assertArrayEquals(one, result(threads, 300), threads + " threads");
+    }
+  }
+
+  @Test
+  void runsAfterAPauseInWhichWorkersPark() throws InterruptedException {
+    Memory memory = new Memory(0, 0, 2 * LENGTH);
+    Kernel[] kernels = {mirrorSum(0, LENGTH), mirrorSum(LENGTH, 0)};
+    WorkerPool pool = new WorkerPool(3, kernels, bounds(2, LENGTH, 3), memory, scratch(3));
+    for (int r = 0; r < 5; r++) {
+      Thread.sleep(20);
+      pool.run();
+    }
+    pool.close();
+    Memory expected = new Memory(0, 0, 2 * LENGTH);
+    for (int r = 0; r < 5; r++) {
+      for (Kernel k : kernels) {
+        k.run(expected, null, 0, LENGTH);
+      }
+    }
+    assertArrayEquals(expected.ints, memory.ints);
+  }
+
+  @Test
+  void failureOfAWorkerReachesTheCallerAndThePoolSurvives() {
+    RuntimeException failure = new IllegalStateException("as planned");
+    boolean[] fail = {true};
+    Kernel kernel =
+        new Kernel() {
+          @Override
+          public int units() {
+            return 2;
+          }
+
+          @Override
+          public void run(Memory m, Scratch scratch, int from, int to) {
+            if (from == 1 && fail[0]) {
+              throw failure;
+            }
+            m.ints[from]++;
+          }
+        };
+    Memory memory = new Memory(0, 0, 2);
+    WorkerPool pool = new WorkerPool(2, new Kernel[] {kernel}, bounds(1, 2, 2), memory, scratch(2));
+    assertSame(failure, assertThrows(IllegalStateException.class, pool::run));
+    fail[0] = false;
+    pool.run();
+    pool.close();
+    assertArrayEquals(new int[] {2, 1}, memory.ints);
+  }
+
+  @Test
+  void closeLeavesNoThread() {
+    long before = workers();
+    WorkerPool pool =
+        new WorkerPool(
+            4,
+            new Kernel[] {mirrorSum(0, LENGTH)},
+            bounds(1, LENGTH, 4),
+            new Memory(0, 0, 2 * LENGTH),
+            scratch(4));
+    pool.run();
+    assertEquals(before + 3, workers());
+    pool.close();
+    assertEquals(before, workers());
+  }
+
+  private static long workers() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(t -> t.getName().startsWith("quern-worker-") && t.isAlive())
+        .count();
+  }
+
+  @Test
+  void handOffAllocatesNothing() {
+    Memory memory = new Memory(0, 0, 2 * LENGTH);
+    Kernel[] kernels = {mirrorSum(0, LENGTH), mirrorSum(LENGTH, 0)};
+    WorkerPool pool = new WorkerPool(2, kernels, bounds(2, LENGTH, 2), memory, scratch(2));
+    assertEquals(0, Allocations.ofThisThread(pool::run, 2000, 1000));
+    assertEquals(0, Allocations.ofThreadsNamed("quern-worker-", pool::run, 0, 1000));
+    pool.close();
+  }
+
+  @Test
+  void allocationIsSeenWhenThereIsOne() {
+    byte[][] sink = new byte[1][];
+    long bytes = Allocations.ofThisThread(() -> sink[0] = new byte[16], 2000, 1000);
+    assertTrue(bytes >= 16_000, "counted " + bytes);
+  }
+}
