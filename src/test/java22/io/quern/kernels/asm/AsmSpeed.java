@@ -34,7 +34,8 @@ final class AsmSpeed {
 
   public static void main(String[] args) throws AsmUnavailableException {
     NativeMemory os = new LinuxMemory();
-    CpuFeatures cpu = CpuFeatures.detect(os);
+    AsmSupport support = AsmSupport.find(os, null);
+    CpuFeatures cpu = support.cpu();
     System.out.println(cpu);
     Random random = new Random(1);
     try (Arena arena = Arena.ofConfined();
@@ -62,8 +63,8 @@ final class AsmSpeed {
         byte[] in = KernelHarness.input(random, Input.RANDOM, m * k);
         Candidate[] all = Arrays.copyOf(candidates, candidates.length + 5);
         int at = candidates.length;
-        for (String routine : Routines.pointwise(cpu)) {
-          KernelCode code = Routines.emitPointwise(Isa.X86_64, routine, layer);
+        for (String routine : support.pointwiseRoutines()) {
+          KernelCode code = support.pointwise(routine, layer);
           all[at++] = candidate(os, arena, code, in, m * n, m, (double) m * k * n);
         }
         measure(m + "x" + k + "x" + n, all);
@@ -95,13 +96,7 @@ final class AsmSpeed {
         Candidate[] all = Arrays.copyOf(candidates, candidates.length + 1);
         all[candidates.length] =
             candidate(
-                os,
-                arena,
-                Routines.emitDepthwise(Isa.X86_64, layer),
-                in,
-                out * out * c,
-                out,
-                9.0 * out * out * c);
+                os, arena, support.depthwise(layer), in, out * out * c, out, 9.0 * out * out * c);
         measure("depthwise " + size + "x" + size + "x" + c + " stride " + s[2], all);
       }
     }
