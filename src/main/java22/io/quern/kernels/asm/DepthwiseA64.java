@@ -6,6 +6,7 @@ import io.quern.kernels.asm.A64Assembler.V;
 import io.quern.kernels.asm.A64Assembler.Width;
 import io.quern.kernels.asm.A64Assembler.X;
 import io.quern.kernels.asm.CodeBuffer.Label;
+import java.util.Arrays;
 
 /**
  * Emits a {@link DepthwiseLayer} for Advanced SIMD, 16 channels at a time, requantized in
@@ -13,8 +14,8 @@ import io.quern.kernels.asm.CodeBuffer.Label;
  *
  * <p>Rows, columns, borders and blocks of channels are as in {@link DepthwiseX86}. Two taps are
  * multiplied and added in int16 by SMULL and SMLAL ({@code 2 * 127 * 128 = 32512} fits, which is
- * why weights of -128 are refused), then added to int32 by SADDW. With at most 16 taps the weights
- * of a block stay in registers for a whole row.
+ * why weights of -128 are refused), then added to int32 by SADDW. With at most 10 taps the weights
+ * and the bias of a block stay in registers for a whole row.
  */
 final class DepthwiseA64 {
   private static final int LANES = 16;
@@ -36,12 +37,15 @@ final class DepthwiseA64 {
   private static final X CONSTANTS = new X(28);
 
   private static final V[] ACC = {new V(0), new V(1), new V(2), new V(3)};
-  private static final V X0 = new V(4);
-  private static final V X1 = new V(5);
+  private static final V[] X_EVEN = {new V(4), new V(5)};
+  private static final V[] X_ODD = {new V(26), new V(27)};
   private static final V LOW = new V(6);
   private static final V HIGH = new V(7);
+  private static final V[] MULTIPLIERS = {new V(8), new V(9), new V(10), new V(11)};
+  private static final V[] SHIFTS = {new V(12), new V(13), new V(14), new V(15)};
+  private static final V[] BIAS = {new V(28), new V(29), new V(30), new V(31)};
   private static final int WEIGHTS = 16;
-  private static final int MAX_KEPT = 16;
+  private static final int MAX_KEPT = 10;
 
   private final DepthwiseLayer layer;
   private final RequantizeA64 requantize;
@@ -140,6 +144,9 @@ final class DepthwiseA64 {
     for (int i = 19; i < 29; i += 2) {
       a.push(new X(i), new X(i + 1));
     }
+    for (int i = 8; i < 16; i += 2) {
+      a.pushD(new V(i), new V(i + 1));
+    }
     a.cmp(ROWS_LEFT, 0);
     a.b(Cond.LE, done);
     a.mov(COUNT, outRowBytes);
@@ -157,9 +164,7 @@ final class DepthwiseA64 {
     }
     a.add(PIXEL_OUT, OUT, CHANNEL);
     a.add(CONSTANTS, BLOCK, constantsAt);
-    for (int t = 0; kept && t < layer.taps(); t++) {
-      a.ldr(Width.Q, new V(WEIGHTS + t), BLOCK, LANES * t);
-    }
+    keepConstants();
     columns();
     if (channels > width) {
       addTo(BLOCK, blockBytes);
@@ -179,6 +184,9 @@ final class DepthwiseA64 {
     a.b(Cond.NE, row);
 
     a.bind(done);
+    for (int i = 14; i >= 8; i -= 2) {
+      a.popD(new V(i), new V(i + 1));
+    }
     for (int i = 27; i >= 19; i -= 2) {
       a.pop(new X(i), new X(i + 1));
     }
@@ -190,11 +198,11 @@ final class DepthwiseA64 {
       return;
     }
     Label fill = new Label();
-    a.ldr(Width.Q, X0, PACKED, FILL);
+    a.ldr(Width.Q, LOW, PACKED, FILL);
     a.mov(TEMP, ZEROS);
     a.mov(COUNT, zeroBytes() / 16);
     a.bind(fill);
-    a.strQPost(X0, TEMP, 16);
+    a.strQPost(LOW, TEMP, 16);
     a.subs(COUNT, COUNT, 1);
     a.b(Cond.NE, fill);
   }
@@ -282,61 +290,103 @@ final class DepthwiseA64 {
     }
   }
 
-  private V weight(int t, V scratch) {
-    if (kept) {
-      return new V(WEIGHTS + t);
+  private int constantsOf(int q) {
+    return q * (16 + requantize.vectorBytes()) + 16;
+  }
+
+  private int quads() {
+    return width > 8 ? 4 : width > 4 ? 2 : 1;
+  }
+
+  /** Loads what stays in registers for a row of a block. */
+  private void keepConstants() {
+    for (int t = 0; kept && t < layer.taps(); t++) {
+      a.ldr(Width.Q, new V(WEIGHTS + t), BLOCK, LANES * t);
     }
-    a.ldr(Width.Q, scratch, BLOCK, LANES * t);
-    return scratch;
+    for (int q = 0; q < quads(); q++) {
+      RequantizeA64.load(a, CONSTANTS, constantsOf(q), MULTIPLIERS[q], SHIFTS[q]);
+      if (kept) {
+        a.ldr(Width.Q, BIAS[q], CONSTANTS, constantsOf(q) - 16);
+      }
+    }
+  }
+
+  private void loadPair(V[] x, int column, int t) {
+    load(x[0], column, t);
+    if (t + 1 < layer.taps()) {
+      load(x[1], column, t + 1);
+    }
   }
 
   /** One output position; the row pointers then advance to the next. */
   private void pixel(int x) {
     int taps = layer.taps();
-    boolean wide = width > 8;
-    int quads = width > 8 ? 4 : width > 4 ? 2 : 1;
-    for (int q = 0; q < quads; q++) {
-      a.ldr(Width.Q, ACC[q], CONSTANTS, q * (16 + requantize.vectorBytes()));
-    }
+    // the next pair is loaded before this one is multiplied, which in-order cores need
+    V[][] pairs = {X_EVEN, kept ? X_ODD : X_EVEN};
+    loadPair(pairs[0], x, 0);
     for (int t = 0; t < taps; t += 2) {
-      boolean two = t + 1 < taps;
-      load(X0, x, t);
-      V w0 = weight(t, new V(16));
-      V w1 = null;
-      if (two) {
-        load(X1, x, t + 1);
-        w1 = weight(t + 1, new V(17));
+      if (kept && t + 2 < taps) {
+        loadPair(pairs[t / 2 + 1 & 1], x, t + 2);
+      } else if (!kept && t > 0) {
+        loadPair(pairs[0], x, t);
       }
-      a.op(Op3.SMULL, LOW, X0, w0);
-      if (wide) {
-        a.op(Op3.SMULL2, HIGH, X0, w0);
-      }
-      if (two) {
-        a.op(Op3.SMLAL, LOW, X1, w1);
-        if (wide) {
-          a.op(Op3.SMLAL2, HIGH, X1, w1);
-        }
-      }
-      a.op(Op3.SADDW, ACC[0], ACC[0], LOW);
-      if (quads > 1) {
-        a.op(Op3.SADDW2, ACC[1], ACC[1], LOW);
-      }
-      if (wide) {
-        a.op(Op3.SADDW, ACC[2], ACC[2], HIGH);
-        a.op(Op3.SADDW2, ACC[3], ACC[3], HIGH);
-      }
+      multiplyPair(pairs[t / 2 & 1], t);
     }
     for (int i = 0; i < layer.kernelH(); i++) {
       addTo(tapRow(i), (long) layer.strideW() * layer.channels());
     }
-    V[] temps = {X0, X1, LOW, HIGH};
+    int quads = quads();
+    V[] accs = Arrays.copyOf(ACC, quads);
+    int[] disps = new int[quads];
     for (int q = 0; q < quads; q++) {
-      int at = q * (16 + requantize.vectorBytes()) + 16;
-      requantize.scale(a, new V[] {ACC[q]}, CONSTANTS, at, temps);
+      disps[q] = constantsOf(q);
     }
-    V[] accs = quads == 4 ? ACC : quads == 2 ? new V[] {ACC[0], ACC[1]} : new V[] {ACC[0]};
-    requantize.narrow(a, accs, PACKED, X0, X1);
+    V[] temps = {X_EVEN[0], X_EVEN[1], LOW, HIGH};
+    requantize.scale(a, accs, MULTIPLIERS, SHIFTS, CONSTANTS, disps, temps);
+    requantize.narrow(a, accs, PACKED, LOW, HIGH);
     RequantizeA64.store(a, ACC[0], 0, width, PIXEL_OUT, TEMP);
     addTo(PIXEL_OUT, layer.channels());
+  }
+
+  private void multiplyPair(V[] x, int t) {
+    boolean two = t + 1 < layer.taps();
+    boolean wide = width > 8;
+    V w0 = weight(t, WEIGHTS);
+    V w1 = two ? weight(t + 1, WEIGHTS + 1) : null;
+    a.op(Op3.SMULL, LOW, x[0], w0);
+    if (wide) {
+      a.op(Op3.SMULL2, HIGH, x[0], w0);
+    }
+    if (two) {
+      a.op(Op3.SMLAL, LOW, x[1], w1);
+      if (wide) {
+        a.op(Op3.SMLAL2, HIGH, x[1], w1);
+      }
+    }
+    V[] from = ACC;
+    if (t == 0 && kept) {
+      from = BIAS;
+    } else if (t == 0) {
+      for (int q = 0; q < quads(); q++) {
+        a.ldr(Width.Q, ACC[q], CONSTANTS, constantsOf(q) - 16);
+      }
+    }
+    a.op(Op3.SADDW, ACC[0], from[0], LOW);
+    if (width > 4) {
+      a.op(Op3.SADDW2, ACC[1], from[1], LOW);
+    }
+    if (wide) {
+      a.op(Op3.SADDW, ACC[2], from[2], HIGH);
+      a.op(Op3.SADDW2, ACC[3], from[3], HIGH);
+    }
+  }
+
+  /** Register of the weights of tap {@code t}, loaded into {@code scratch} unless they are kept. */
+  private V weight(int t, int scratch) {
+    if (kept) {
+      return new V(WEIGHTS + t);
+    }
+    a.ldr(Width.Q, new V(scratch), BLOCK, LANES * t);
+    return new V(scratch);
   }
 }

@@ -7,6 +7,7 @@ import io.quern.kernels.asm.A64Assembler.V;
 import io.quern.kernels.asm.A64Assembler.Width;
 import io.quern.kernels.asm.A64Assembler.X;
 import io.quern.kernels.asm.CodeBuffer.Label;
+import java.util.Arrays;
 
 /**
  * Emits the matrix product of a {@link PointwiseLayer} for AArch64, requantized in registers.
@@ -365,14 +366,25 @@ final class PointwiseA64 {
     }
   }
 
+  /** Requantizes outputs of the same 4 columns, one register per row. */
+  private void scale(V[] column, int disp) {
+    V[] multipliers = new V[column.length];
+    V[] shifts = new V[column.length];
+    int[] disps = new int[column.length];
+    Arrays.fill(multipliers, v(4));
+    Arrays.fill(shifts, v(5));
+    Arrays.fill(disps, disp);
+    RequantizeA64.load(a, W, disp, v(4), v(5));
+    requantize.scale(a, column, multipliers, shifts, W, disps, new V[] {v(0), v(1), v(2), v(3)});
+  }
+
   private void finishDot(int rows) {
-    V[] temps = {v(0), v(1), v(2), v(3)};
     for (int q = 0; q < 4; q++) {
       V[] column = new V[rows];
       for (int r = 0; r < rows; r++) {
         column[r] = acc(r, q);
       }
-      requantize.scale(a, column, W, vectorAt(q) + 16, temps);
+      scale(column, vectorAt(q) + 16);
     }
     a.mov(ROW[0], TILE_OUT);
     for (int r = 0; r < rows; r++) {
@@ -386,7 +398,6 @@ final class PointwiseA64 {
   }
 
   private void finishMultiply(int rows) {
-    V[] temps = {v(0), v(1), v(2), v(3)};
     V[] row = new V[rows];
     a.ldr(Width.Q, v(4), W, 0);
     for (int r = 0; r < rows; r++) {
@@ -400,7 +411,7 @@ final class PointwiseA64 {
     for (int r = 0; r < rows; r++) {
       a.op(Op3.ADD_4S, acc(r, 0), acc(r, 0), v(4));
     }
-    requantize.scale(a, row, W, 16, temps);
+    scale(row, 16);
     requantize.narrow(a, row, PACKED, v(0), v(1));
     a.mov(ROW[0], TILE_OUT);
     for (int r = 0; r < rows; r++) {

@@ -79,38 +79,45 @@ final class RequantizeA64 {
   }
 
   /**
-   * Multiplies and shifts accumulators of the same 4 channels in place.
-   *
-   * @param base register, with {@code disp}, of these channels' constants; {@code disp} a multiple
-   *     of 16 below 1008
-   * @param t clobbered: four registers
+   * Loads multipliers and right shifts of 4 channels; {@code disp} is a multiple of 16 below 1008.
    */
-  void scale(A64Assembler a, V[] accs, X base, int disp, V[] t) {
-    a.ldpQ(t[0], t[1], base, disp);
+  static void load(A64Assembler a, X base, int disp, V multipliers, V shifts) {
+    a.ldpQ(multipliers, shifts, base, disp);
+  }
+
+  /**
+   * Multiplies and shifts accumulators in place, step by step for all, so that in-order cores find
+   * independent work.
+   *
+   * @param multipliers as loaded, one register per accumulator
+   * @param shifts as loaded, one register per accumulator
+   * @param base of the constants, for the left shifts if there are any
+   * @param disps of the constants of each accumulator
+   * @param t clobbered: as many as accumulators
+   */
+  void scale(A64Assembler a, V[] accs, V[] multipliers, V[] shifts, X base, int[] disps, V[] t) {
     if (left) {
-      a.ldr(Width.Q, t[2], base, disp + 2 * VECTOR);
-      for (V acc : accs) {
-        a.op(Op3.SSHL_4S, acc, acc, t[2]);
+      for (int i = 0; i < accs.length; i++) {
+        a.ldr(Width.Q, t[i], base, disps[i] + 2 * VECTOR);
+      }
+      for (int i = 0; i < accs.length; i++) {
+        a.op(Op3.SSHL_4S, accs[i], accs[i], t[i]);
       }
     }
-    for (V acc : accs) {
-      a.op(Op3.SQRDMULH_4S, acc, acc, t[0]);
+    for (int i = 0; i < accs.length; i++) {
+      a.op(Op3.SQRDMULH_4S, accs[i], accs[i], multipliers[i]);
     }
     if (!someRight) {
       return;
     }
-    for (int i = 0; i < accs.length; i++) {
-      V acc = accs[i];
-      if (allRight) {
-        a.ssra(acc, acc, 31);
-      } else {
-        V sign = t[2 + (i & 1)];
-        a.op(Op3.AND, sign, acc, t[1]);
-        a.ssra(acc, sign, 31);
-      }
+    for (int i = 0; i < accs.length && !allRight; i++) {
+      a.op(Op3.AND, t[i], accs[i], shifts[i]);
     }
-    for (V acc : accs) {
-      a.op(Op3.SRSHL_4S, acc, acc, t[1]);
+    for (int i = 0; i < accs.length; i++) {
+      a.ssra(accs[i], allRight ? accs[i] : t[i], 31);
+    }
+    for (int i = 0; i < accs.length; i++) {
+      a.op(Op3.SRSHL_4S, accs[i], accs[i], shifts[i]);
     }
   }
 
