@@ -1,0 +1,96 @@
+package io.quern.kernels.asm;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * A {@link KernelCode} that can be called.
+ *
+ * <p>Immutable; a call allocates nothing and throws {@link IllegalStateException} once the code
+ * memory is closed.
+ */
+final class AsmKernel {
+  private static final FunctionDescriptor DESCRIPTOR =
+      FunctionDescriptor.ofVoid(
+          ValueLayout.ADDRESS,
+          ValueLayout.ADDRESS,
+          ValueLayout.ADDRESS,
+          ValueLayout.ADDRESS,
+          ValueLayout.JAVA_LONG,
+          ValueLayout.JAVA_LONG);
+
+  private final KernelCode code;
+  private final MemorySegment packed;
+  private final MethodHandle handle;
+
+  /**
+   * Binds the code.
+   *
+   * @param index of the code in {@code memory}
+   * @param packed a copy of {@link KernelCode#packed}, best on a multiple of 64 off the heap
+   */
+  AsmKernel(KernelCode code, CodeMemory memory, int index, MemorySegment packed) {
+    if (packed.byteSize() < code.packed().length) {
+      throw new IllegalArgumentException(
+          code.name()
+              + ": packed has "
+              + packed.byteSize()
+              + " bytes, not "
+              + code.packed().length);
+    }
+    this.code = code;
+    this.packed = packed;
+    // critical: no thread state transition, and arrays on the heap are passed in place
+    this.handle = memory.entry(index, DESCRIPTOR, Linker.Option.critical(true));
+  }
+
+  String name() {
+    return code.name();
+  }
+
+  int scratchBytes() {
+    return code.scratchBytes();
+  }
+
+  /**
+   * Computes output rows {@code firstRow} to {@code firstRow + rows}.
+   *
+   * @param in heap or native, from the first byte of the layer's input
+   * @param out heap or native, from the first byte of the layer's output; must not overlap {@code
+   *     in}
+   * @param scratch of this thread, at least {@link #scratchBytes}
+   * @throws IllegalArgumentException if a segment is too small or there are not that many rows
+   */
+  void call(MemorySegment in, MemorySegment out, MemorySegment scratch, long firstRow, long rows) {
+    if (firstRow < 0 || rows < 0 || firstRow > code.maxRows() - rows) {
+      throw new IllegalArgumentException(
+          code.name() + ": rows " + firstRow + " + " + rows + " exceed " + code.maxRows());
+    }
+    long end = firstRow + rows;
+    if (in.byteSize() < code.inBytes() + end * code.inBytesPerRow()
+        || out.byteSize() < end * code.outBytesPerRow()
+        || scratch.byteSize() < code.scratchBytes()) {
+      throw new IllegalArgumentException(
+          code.name()
+              + ": in "
+              + in.byteSize()
+              + ", out "
+              + out.byteSize()
+              + " or scratch "
+              + scratch.byteSize()
+              + " bytes are too few for "
+              + end
+              + " rows");
+    }
+    try {
+      handle.invokeExact(in, out, packed, scratch, firstRow, rows);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new IllegalStateException(code.name(), e);
+    }
+  }
+}

@@ -1,0 +1,189 @@
+package io.quern.kernels.asm;
+
+import io.quern.kernels.asm.CodeBuffer.Label;
+import io.quern.kernels.asm.KernelHarness.Input;
+import io.quern.kernels.asm.KernelHarness.Scaling;
+import io.quern.kernels.asm.X86Assembler.Cond;
+import io.quern.kernels.asm.X86Assembler.Gpr;
+import io.quern.kernels.asm.X86Assembler.Op;
+import io.quern.kernels.asm.X86Assembler.Vec;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Speed of the routines on x86-64, as shares of what the multiplier can do in the same run.
+ *
+ * <p>Pin it: {@code taskset -c 1 java --enable-native-access=ALL-UNNAMED -cp ...
+ * io.quern.kernels.asm.AsmSpeed}. Rounds alternate between the loops so that a disturbance hits
+ * all; the best of each counts.
+ */
+final class AsmSpeed {
+  private static final int ROUNDS = 40;
+  private static final int PEAK_LOOPS = 20_000;
+  private static final int CHAINS = 12;
+
+  private AsmSpeed() {}
+
+  private record Candidate(String name, double macs, Runnable work) {}
+
+  public static void main(String[] args) throws AsmUnavailableException {
+    NativeMemory os = new LinuxMemory();
+    AsmSupport support = AsmSupport.find(os, null);
+    CpuFeatures cpu = support.cpu();
+    System.out.println(cpu);
+    Random random = new Random(1);
+    try (Arena arena = Arena.ofConfined();
+        CodeMemory peaks =
+            CodeMemory.install(os, Isa.X86_64, List.of(peak(false), peak(true), vnniPeak()))) {
+      Candidate[] candidates = {
+        peakOf("VPMADDWD alone", peaks, 0, 16),
+        peakOf("VPMADDWD + VPADDD", peaks, 1, 16),
+        cpu.has(CpuFeature.AVX_VNNI) ? peakOf("VPDPBUSD", peaks, 2, 32) : null
+      };
+      int[][] shapes = {{196, 256, 256}, {49, 1024, 1024}, {3136, 64, 128}, {12544, 32, 64}};
+      for (int[] s : shapes) {
+        int m = s[0];
+        int k = s[1];
+        int n = s[2];
+        PointwiseLayer layer =
+            new PointwiseLayer(
+                m,
+                k,
+                n,
+                KernelHarness.weights(random, n * k, false),
+                KernelHarness.biases(random, n),
+                3,
+                KernelHarness.requantization(random, Scaling.USUAL, n, k));
+        byte[] in = KernelHarness.input(random, Input.RANDOM, m * k);
+        Candidate[] all = Arrays.copyOf(candidates, candidates.length + 5);
+        int at = candidates.length;
+        for (String routine : support.pointwiseRoutines()) {
+          KernelCode code = support.pointwise(routine, layer);
+          all[at++] = candidate(os, arena, code, in, m * n, m, (double) m * k * n);
+        }
+        measure(m + "x" + k + "x" + n, all);
+      }
+      for (int[] s : new int[][] {{112, 32, 1}, {112, 64, 2}, {28, 256, 1}, {14, 512, 1}}) {
+        int size = s[0];
+        int c = s[1];
+        int out = size / s[2];
+        DepthwiseLayer layer =
+            new DepthwiseLayer(
+                size,
+                size,
+                c,
+                out,
+                out,
+                3,
+                3,
+                s[2],
+                s[2],
+                1,
+                1,
+                2 - s[2],
+                2 - s[2],
+                KernelHarness.weights(random, 9 * c, false),
+                KernelHarness.biases(random, c),
+                3,
+                KernelHarness.requantization(random, Scaling.USUAL, c, 9));
+        byte[] in = KernelHarness.input(random, Input.RANDOM, size * size * c);
+        Candidate[] all = Arrays.copyOf(candidates, candidates.length + 1);
+        all[candidates.length] =
+            candidate(
+                os, arena, support.depthwise(layer), in, out * out * c, out, 9.0 * out * out * c);
+        measure("depthwise " + size + "x" + size + "x" + c + " stride " + s[2], all);
+      }
+    }
+  }
+
+  private static Candidate candidate(
+      NativeMemory os, Arena arena, KernelCode code, byte[] in, int outBytes, int rows, double macs)
+      throws AsmUnavailableException {
+    CodeMemory memory = CodeMemory.install(os, code.isa(), List.of(code.code()));
+    MemorySegment packed = arena.allocate(code.packed().length, 64);
+    packed.copyFrom(MemorySegment.ofArray(code.packed()));
+    AsmKernel kernel = new AsmKernel(code, memory, 0, packed);
+    MemorySegment x = MemorySegment.ofArray(in);
+    MemorySegment y = MemorySegment.ofArray(new byte[outBytes]);
+    MemorySegment scratch = arena.allocate(Math.max(1, code.scratchBytes()), 64);
+    return new Candidate(code.name(), macs, () -> kernel.call(x, y, scratch, 0, rows));
+  }
+
+  private static void measure(String title, Candidate[] all) {
+    double[] best = new double[all.length];
+    for (int round = 0; round < ROUNDS; round++) {
+      for (int i = 0; i < all.length; i++) {
+        if (all[i] == null) {
+          continue;
+        }
+        int repeats = (int) Math.max(1, 20e6 / all[i].macs);
+        long start = System.nanoTime();
+        for (int r = 0; r < repeats; r++) {
+          all[i].work.run();
+        }
+        best[i] = Math.max(best[i], repeats * all[i].macs / (System.nanoTime() - start));
+      }
+    }
+    System.out.println(title);
+    for (int i = 0; i < all.length; i++) {
+      if (all[i] != null) {
+        System.out.printf(
+            "  %-28s %7.1f GMAC/s  %5.1f %% of VPMADDWD  %5.1f %% of VPMADDWD + VPADDD%n",
+            all[i].name, best[i], 100 * best[i] / best[0], 100 * best[i] / best[1]);
+      }
+    }
+  }
+
+  private static Candidate peakOf(String name, CodeMemory memory, int index, int macs) {
+    MethodHandle handle = memory.entry(index, FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
+    return new Candidate(
+        name,
+        (double) macs * CHAINS * PEAK_LOOPS,
+        () -> {
+          try {
+            handle.invokeExact((long) PEAK_LOOPS);
+          } catch (Throwable e) {
+            throw new AssertionError(e);
+          }
+        });
+  }
+
+  private static byte[] peak(boolean add) {
+    X86Assembler a = new X86Assembler();
+    Label loop = new Label();
+    a.align(32);
+    a.bind(loop);
+    for (int i = 0; i < CHAINS; i++) {
+      a.op(Op.VPMADDWD, Vec.ymm(add ? 15 : i), Vec.ymm(13), Vec.ymm(14));
+      if (add) {
+        a.op(Op.VPADDD, Vec.ymm(i), Vec.ymm(i), Vec.ymm(15));
+      }
+    }
+    a.sub(Gpr.RDI, 1);
+    a.j(Cond.NE, loop);
+    a.vzeroupper();
+    a.ret();
+    return a.toBytes();
+  }
+
+  private static byte[] vnniPeak() {
+    X86Assembler a = new X86Assembler();
+    Label loop = new Label();
+    a.align(32);
+    a.bind(loop);
+    for (int i = 0; i < CHAINS; i++) {
+      a.op(Op.VPDPBUSD_VEX, Vec.ymm(i), Vec.ymm(13), Vec.ymm(14));
+    }
+    a.sub(Gpr.RDI, 1);
+    a.j(Cond.NE, loop);
+    a.vzeroupper();
+    a.ret();
+    return a.toBytes();
+  }
+}
