@@ -61,6 +61,7 @@ NETWORKS = {
     "resize_nearest": (IMAGE, lambda x: tf.image.resize(x, [16, 5], method="nearest")),
     "arg_max": ((3, 9), lambda x: tf.argmax(x, -1, output_type=tf.int32)),
     "arg_max_64": ((3, 9), lambda x: tf.argmax(x, 0)),
+    "dynamic_batch": ((None, 4, 6, 2), lambda x: tf.reshape(nn.relu(x), [tf.shape(x)[0], 6, 8])),
 }
 
 for name, (shape, network) in NETWORKS.items():
@@ -71,7 +72,7 @@ for name, (shape, network) in NETWORKS.items():
         if kind == "int8":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.representative_dataset = lambda: (
-                [rng.standard_normal(shape).astype(np.float32)] for _ in range(8)
+                [rng.standard_normal([d or 1 for d in shape]).astype(np.float32)] for _ in range(8)
             )
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.inference_input_type = tf.int8

@@ -112,6 +112,42 @@ public final class CalibrationOptions {
     return b.floatLayers;
   }
 
+  /** Which layers get binary weights; default NONE. */
+  public BinaryLayers binaryLayers() {
+    return b.binaryLayers;
+  }
+
+  /** Binary terms whose sum a binary weight is, 1 to 3; default 1. */
+  public int binaryTerms() {
+    return b.binaryTerms;
+  }
+
+  /**
+   * Loss of agreement with float that {@link BinaryLayers#GREEDY} may cause on the calibration
+   * inputs; default 0.02.
+   */
+  public double binaryBudget() {
+    return b.binaryBudget;
+  }
+
+  /** Whether fully connected and pointwise layers are factorised, and by what; default NONE. */
+  public LowRankCriterion lowRank() {
+    return b.lowRank;
+  }
+
+  /** What {@link #lowRank} compares with, in (0, 1]; default 0.95. */
+  public double lowRankValue() {
+    return b.lowRankValue;
+  }
+
+  /**
+   * How many calibration inputs, from the first on, measure the error at the outputs where
+   * something is chosen by it; default 32.
+   */
+  public int sensitivityInputs() {
+    return b.sensitivityInputs;
+  }
+
   /** Threads for running the network, at least 1; default 1. The result does not depend on it. */
   public int threads() {
     return b.threads;
@@ -132,6 +168,12 @@ public final class CalibrationOptions {
     private boolean learnedRounding;
     private int refinementInputs = 128;
     private int floatLayers = 0;
+    private BinaryLayers binaryLayers = BinaryLayers.NONE;
+    private int binaryTerms = 1;
+    private double binaryBudget = 0.02;
+    private LowRankCriterion lowRank = LowRankCriterion.NONE;
+    private double lowRankValue = 0.95;
+    private int sensitivityInputs = 32;
     private int threads = 1;
 
     private Builder() {}
@@ -150,6 +192,12 @@ public final class CalibrationOptions {
       learnedRounding = o.learnedRounding;
       refinementInputs = o.refinementInputs;
       floatLayers = o.floatLayers;
+      binaryLayers = o.binaryLayers;
+      binaryTerms = o.binaryTerms;
+      binaryBudget = o.binaryBudget;
+      lowRank = o.lowRank;
+      lowRankValue = o.lowRankValue;
+      sensitivityInputs = o.sensitivityInputs;
       threads = o.threads;
     }
 
@@ -254,6 +302,54 @@ public final class CalibrationOptions {
         throw new IllegalArgumentException("floatLayers must not be negative, is " + v);
       }
       floatLayers = v;
+      return this;
+    }
+
+    /** Sets {@link CalibrationOptions#binaryLayers}. */
+    public Builder binaryLayers(BinaryLayers v) {
+      binaryLayers = Objects.requireNonNull(v, "binaryLayers");
+      return this;
+    }
+
+    /** Sets {@link CalibrationOptions#binaryTerms}. */
+    public Builder binaryTerms(int v) {
+      if (!(v >= 1 && v <= 3)) {
+        throw new IllegalArgumentException("binaryTerms must be 1 to 3, is " + v);
+      }
+      binaryTerms = v;
+      return this;
+    }
+
+    /** Sets {@link CalibrationOptions#binaryBudget}. */
+    public Builder binaryBudget(double v) {
+      if (!(v >= 0 && v <= 1)) {
+        throw new IllegalArgumentException("binaryBudget must be in [0, 1], is " + v);
+      }
+      binaryBudget = v;
+      return this;
+    }
+
+    /** Sets {@link CalibrationOptions#lowRank}. */
+    public Builder lowRank(LowRankCriterion v) {
+      lowRank = Objects.requireNonNull(v, "lowRank");
+      return this;
+    }
+
+    /** Sets {@link CalibrationOptions#lowRankValue}. */
+    public Builder lowRankValue(double v) {
+      if (!(v > 0 && v <= 1)) {
+        throw new IllegalArgumentException("lowRankValue must be in (0, 1], is " + v);
+      }
+      lowRankValue = v;
+      return this;
+    }
+
+    /** Sets {@link CalibrationOptions#sensitivityInputs}. */
+    public Builder sensitivityInputs(int v) {
+      if (!(v >= 1)) {
+        throw new IllegalArgumentException("sensitivityInputs must be at least 1, is " + v);
+      }
+      sensitivityInputs = v;
       return this;
     }
 

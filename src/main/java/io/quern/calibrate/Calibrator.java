@@ -6,6 +6,7 @@ import io.quern.model.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
@@ -49,43 +50,78 @@ public final class Calibrator {
       reports.add(r.report());
       g = r.graph();
     }
-    boolean statisticsNeeded = options.equalisation() != Equalisation.NONE;
-    if (statisticsNeeded) {
-      Map<Integer, ChannelStatistics> s =
-          ChannelStatistics.of(g, inputs, options, progress, CrossLayerEqualisation.NAME);
+    if (options.lowRank() != LowRankCriterion.NONE) {
+      PassResult r = LowRank.apply(g, options.lowRank(), options.lowRankValue());
+      reports.add(r.report());
+      g = r.graph();
+    }
+    if (options.equalisation() != Equalisation.NONE) {
       PassResult r =
           CrossLayerEqualisation.apply(
               g,
-              s,
+              ChannelStatistics.of(g, inputs, options, progress, CrossLayerEqualisation.NAME),
               options.perTensorWeights(),
               options.equalisation() == Equalisation.REPLACE_RELU6);
       reports.add(r.report());
       g = r.graph();
     }
-    Recipe recipe = new Recipe(g, observe(g, inputs, options, progress));
-    recipe.floatInputOutput = options.floatInputOutput();
-    recipe.quantizeWeights(options);
-    List<float[][]> refinement = first(inputs, options);
-    if (options.learnedRounding()) {
-      reports.add(LearnedRounding.apply(recipe, refinement, options.threads(), progress));
+    if (options.absorbHighBias()) {
+      PassResult r =
+          HighBiasAbsorption.apply(
+              g, ChannelStatistics.of(g, inputs, options, progress, HighBiasAbsorption.NAME));
+      reports.add(r.report());
+      g = r.graph();
     }
-    if (options.biasCorrection() == BiasCorrectionMethod.EMPIRICAL) {
-      reports.add(BiasCorrection.empirical(recipe, refinement, options.threads(), progress));
-    } else if (options.biasCorrection() == BiasCorrectionMethod.ANALYTIC) {
-      reports.add(
-          BiasCorrection.analytic(
-              recipe, ChannelStatistics.of(g, inputs, options, progress, BiasCorrection.NAME)));
-    }
+    Recipe recipe = refine(g, inputs, options, progress, reports);
     Quantizer.Quantized q = Quantizer.quantize(recipe);
     return new CalibrationResult(
         q.graph(), g, reports, Arrays.stream(q.tensorOf()).boxed().toList());
   }
 
-  /** The first inputs, as many as the options allow. */
-  private static List<float[][]> first(Iterable<float[][]> inputs, CalibrationOptions options) {
+  /** Chooses ranges, weights and biases. */
+  private static Recipe refine(
+      Graph g,
+      Iterable<float[][]> inputs,
+      CalibrationOptions o,
+      Progress progress,
+      List<PassReport> reports) {
+    Map<ObserverKind, Range[]> proposals = observe(g, inputs, o, progress);
+    boolean auto = o.observer() == ObserverKind.AUTO;
+    Recipe recipe =
+        new Recipe(g, proposals.get(auto ? ObserverKind.MIN_MAX : o.observer()).clone());
+    recipe.floatInputOutput = o.floatInputOutput();
+    recipe.quantizeWeights(o);
+    boolean measured = auto || o.floatLayers() > 0 || o.binaryLayers() == BinaryLayers.GREEDY;
+    OutputError error =
+        measured ? new OutputError(g, first(inputs, o.sensitivityInputs()), o.threads()) : null;
+    if (auto) {
+      reports.add(AutoRanges.apply(recipe, proposals, error, progress));
+    }
+    List<float[][]> refinement = first(inputs, o.refinementInputs());
+    if (o.binaryLayers() != BinaryLayers.NONE) {
+      reports.add(Binarisation.apply(recipe, o, refinement, error, progress));
+    }
+    if (o.learnedRounding()) {
+      reports.add(LearnedRounding.apply(recipe, refinement, o.threads(), progress));
+    }
+    if (o.biasCorrection() == BiasCorrectionMethod.EMPIRICAL) {
+      reports.add(BiasCorrection.empirical(recipe, refinement, o.threads(), progress));
+    } else if (o.biasCorrection() == BiasCorrectionMethod.ANALYTIC) {
+      reports.add(
+          BiasCorrection.analytic(
+              recipe, ChannelStatistics.of(g, inputs, o, progress, BiasCorrection.NAME)));
+    }
+    if (o.floatLayers() > 0) {
+      reports.add(MixedPrecision.apply(recipe, error, o.floatLayers(), progress));
+    }
+    return recipe;
+  }
+
+  /** The first inputs, at most {@code count}. */
+  private static List<float[][]> first(Iterable<float[][]> inputs, int count) {
     List<float[][]> r = new ArrayList<>();
     for (float[][] x : inputs) {
-      if (r.size() == options.refinementInputs()) {
+      if (r.size() == count) {
         break;
       }
       r.add(x);
@@ -94,19 +130,29 @@ public final class Calibrator {
   }
 
   /**
-   * The range of every float activation of a graph over a calibration set.
+   * The range of every float activation of a graph over a calibration set, as each observer in
+   * question proposes it.
    *
-   * @return one per tensor, null for constants and tensors that are not float
+   * @return per observer one range per tensor, null for constants and tensors that are not float
    * @throws IllegalArgumentException as for {@link #calibrate}
    */
-  static Range[] observe(
+  static Map<ObserverKind, Range[]> observe(
       Graph g, Iterable<float[][]> inputs, CalibrationOptions options, Progress progress) {
-    Observer[] observers = new Observer[g.tensors().size()];
-    for (int t = 0; t < observers.length; t++) {
+    int tensors = g.tensors().size();
+    Map<ObserverKind, Observer[]> observers = new EnumMap<>(ObserverKind.class);
+    for (ObserverKind kind : ObserverKind.values()) {
+      if (kind != ObserverKind.AUTO
+          && (options.observer() == ObserverKind.AUTO || options.observer() == kind)) {
+        observers.put(kind, new Observer[tensors]);
+      }
+    }
+    for (int t = 0; t < tensors; t++) {
       Tensor tensor = g.tensor(t);
       if (tensor.type() == DataType.FLOAT32 && !tensor.isConstant()) {
-        ObserverKind kind = g.inputs().contains(t) ? ObserverKind.MIN_MAX : options.observer();
-        observers[t] = kind.create(options.percentile());
+        for (Map.Entry<ObserverKind, Observer[]> e : observers.entrySet()) {
+          ObserverKind kind = g.inputs().contains(t) ? ObserverKind.MIN_MAX : e.getKey();
+          e.getValue()[t] = kind.create(options.percentile());
+        }
       }
     }
     long total = inputs instanceof Collection<?> c ? c.size() : -1;
@@ -116,12 +162,14 @@ public final class Calibrator {
       for (float[][] input : inputs) {
         FloatModelCheck.inputs(g, input, done);
         runner.run(input);
-        for (int t = 0; t < observers.length; t++) {
-          if (observers[t] != null) {
+        for (int t = 0; t < tensors; t++) {
+          if (g.tensor(t).type() == DataType.FLOAT32 && !g.tensor(t).isConstant()) {
             float[] values = runner.values(t);
             FloatModelCheck.finite(
                 values, "activation " + g.tensor(t).name() + " on calibration input " + done);
-            observers[t].observe(values);
+            for (Observer[] o : observers.values()) {
+              o[t].observe(values);
+            }
           }
         }
         progress.report("observe", ++done, total);
@@ -130,10 +178,12 @@ public final class Calibrator {
     if (done == 0) {
       throw new IllegalArgumentException("the calibration set is empty");
     }
-    Range[] ranges = new Range[observers.length];
-    for (int t = 0; t < ranges.length; t++) {
-      ranges[t] = observers[t] == null ? null : observers[t].range();
-    }
+    Map<ObserverKind, Range[]> ranges = new EnumMap<>(ObserverKind.class);
+    observers.forEach(
+        (kind, o) ->
+            ranges.put(
+                kind,
+                Arrays.stream(o).map(x -> x == null ? null : x.range()).toArray(Range[]::new)));
     return ranges;
   }
 }

@@ -48,7 +48,9 @@ final class LearnedRounding {
     int channels = layer.channels(g);
     float[][] target = site.target();
     QuantizedWeights q = recipe.weights.get(op);
-    if (Patches.supports(g, layer) && layer.weightsPerChannel(g) <= DEEPEST) {
+    if (!recipe.binaryOperators.contains(op)
+        && Patches.supports(g, layer)
+        && layer.weightsPerChannel(g) <= DEEPEST) {
       float[] w = g.tensor(layer.weights()).floats();
       byte[] values = q.values().clone();
       int changed =

@@ -25,6 +25,9 @@ final class Recipe {
   /** Operators that stay float. */
   final Set<Integer> floatOperators = new HashSet<>();
 
+  /** Operators whose weights are sums of binary terms: their values are not rounded again. */
+  final Set<Integer> binaryOperators = new HashSet<>();
+
   boolean floatInputOutput;
 
   Recipe(Graph graph, Range[] ranges) {
@@ -38,6 +41,7 @@ final class Recipe {
     r.weights.putAll(weights);
     r.biases.putAll(biases);
     r.floatOperators.addAll(floatOperators);
+    r.binaryOperators.addAll(binaryOperators);
     r.floatInputOutput = floatInputOutput;
     return r;
   }

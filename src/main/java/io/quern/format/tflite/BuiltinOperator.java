@@ -43,6 +43,12 @@ enum BuiltinOperator {
   /** The schema's number of an operator that only the program that wrote the file knows. */
   static final int CUSTOM = 32;
 
+  /** The schema's number of SHAPE, which is resolved while reading. */
+  static final int SHAPE = 77;
+
+  /** The schema's number of PACK, which is resolved while reading when it packs sizes. */
+  static final int PACK = 83;
+
   /** Every operator of the schema by number, for messages. */
   private static final String[] NAMES =
       ("ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE DEQUANTIZE"

@@ -15,6 +15,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -36,6 +37,9 @@ final class GraphReader {
   private Tensor[] tensors;
   private final BitSet used = new BitSet();
   private int[] newIndices;
+
+  /** Tensors of the file that follow from shapes, such as a new shape with the batch in it. */
+  private final Map<Integer, int[]> computed = new HashMap<>();
 
   GraphReader(FlatFile file) {
     this.file = file;
@@ -100,12 +104,25 @@ final class GraphReader {
     return tensors[index];
   }
 
+  /** The numbers of a tensor that follows from shapes, or null. */
+  int[] computed(int index) {
+    return computed.get(index);
+  }
+
+  /** Notes the numbers of a tensor that follows from shapes. */
+  void computed(int index, int[] numbers) {
+    computed.put(index, numbers);
+  }
+
   private List<Operator> readOperators() {
     Vector tables = subgraph.vector(Schema.SUBGRAPH_OPERATORS, 4);
     List<Operator> operators = new ArrayList<>();
     for (int i = 0; i < tables.length(); i++) {
-      operators.add(
-          new OperatorReader(this, file, subgraph.element(tables, i, "operator " + i), i).read());
+      FlatTable table = subgraph.element(tables, i, "operator " + i);
+      Operator operator = new OperatorReader(this, file, table, i).read();
+      if (operator != null) {
+        operators.add(operator);
+      }
     }
     return operators;
   }
@@ -115,6 +132,10 @@ final class GraphReader {
     for (int t : subgraph.ints(field)) {
       if (t < 0 || t >= tensors.length) {
         throw subgraph.error(field, "tensor " + t + " of " + tensors.length);
+      }
+      if (computed.containsKey(t)) {
+        throw new UnsupportedModelException(
+            "tensor " + t + ": a shape as input or output of the network is not supported");
       }
       r.add(use(t));
     }

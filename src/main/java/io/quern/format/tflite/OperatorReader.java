@@ -37,10 +37,17 @@ final class OperatorReader {
     this.index = index;
   }
 
-  /** The operator, referring to tensors as {@link GraphReader#use} says. */
+  /**
+   * The operator, referring to tensors as {@link GraphReader#use} says; null when it computes with
+   * shapes only and its result is known now.
+   */
   Operator read() {
     Map.Entry<Integer, String> code = graph.operatorCode(table);
     kind = BuiltinOperator.of(code.getKey());
+    if (code.getKey() == BuiltinOperator.SHAPE || code.getKey() == BuiltinOperator.PACK) {
+      foldShape(code.getKey());
+      return null;
+    }
     if (kind == null) {
       throw new UnsupportedModelException(
           "operator "
@@ -68,7 +75,50 @@ final class OperatorReader {
       throw table.error(
           Schema.OPERATOR_OUTPUTS, kind + " writes 1 tensor, the file has " + outputs.length);
     }
+    if (kind == BuiltinOperator.STRIDED_SLICE && graph.computed(inputs[0]) != null) {
+      foldSlice();
+      return null;
+    }
     return operator();
+  }
+
+  /**
+   * SHAPE of a tensor, or PACK of numbers into a vector: how the converter writes a new shape that
+   * depends on the size of the batch.
+   */
+  private void foldShape(int code) {
+    name = BuiltinOperator.nameOf(code).toLowerCase(Locale.ROOT) + "_" + index;
+    inputs = tensors(Schema.OPERATOR_INPUTS);
+    outputs = tensors(Schema.OPERATOR_OUTPUTS);
+    if (inputs.length == 0 || inputs.length > MAX_CONFIGURATION || outputs.length != 1) {
+      throw malformed(inputs.length + " inputs and " + outputs.length + " outputs");
+    }
+    int[] result;
+    if (code == BuiltinOperator.SHAPE) {
+      result = inputTensor(0).shape().toArray();
+    } else {
+      result = new int[inputs.length];
+      for (int i = 0; i < result.length; i++) {
+        if (inputTensor(i).shape().rank() != 0) {
+          throw new UnsupportedModelException(
+              name + ": PACK of anything but sizes is not supported");
+        }
+        result[i] = single(i, "size");
+      }
+    }
+    outputTensor();
+    graph.computed(outputs[0], result);
+  }
+
+  private void foldSlice() {
+    int[] numbers = graph.computed(inputs[0]);
+    StridedSliceSpec.Resolved r = resolve(Shape.of(numbers.length));
+    int[] result = new int[r.sizes().get(0)];
+    for (int i = 0; i < result.length; i++) {
+      result[i] = numbers[r.begin().get(0) + i * r.strides().get(0)];
+    }
+    outputTensor();
+    graph.computed(outputs[0], result);
   }
 
   private Operator operator() {
@@ -342,6 +392,12 @@ final class OperatorReader {
   }
 
   private Operator stridedSlice() {
+    StridedSliceSpec.Resolved r = resolve(inputTensor(0).shape());
+    expectOutput(r.outputDims().stream().mapToInt(Integer::intValue).toArray(), "the slice");
+    return new Operator.Slice(true, input(0), output(), r.begin(), r.strides(), r.sizes());
+  }
+
+  private StridedSliceSpec.Resolved resolve(Shape in) {
     StridedSliceSpec spec =
         new StridedSliceSpec(
             configuration(1, "begin"),
@@ -353,14 +409,11 @@ final class OperatorReader {
             options.int32(Schema.STRIDED_SLICE_NEW_AXIS_MASK, 0),
             options.int32(Schema.STRIDED_SLICE_SHRINK_AXIS_MASK, 0),
             options.bool(Schema.STRIDED_SLICE_OFFSET));
-    StridedSliceSpec.Resolved r;
     try {
-      r = spec.resolve(inputTensor(0).shape());
+      return spec.resolve(in);
     } catch (IllegalArgumentException e) {
       throw malformed(e.getMessage());
     }
-    expectOutput(r.outputDims().stream().mapToInt(Integer::intValue).toArray(), "the slice");
-    return new Operator.Slice(true, input(0), output(), r.begin(), r.strides(), r.sizes());
   }
 
   private Operator resize(Operator.Resize.Mode mode, Field alignCorners, Field halfPixel) {
@@ -433,6 +486,10 @@ final class OperatorReader {
 
   private int used(int t, Field field) {
     tensor(t, field);
+    if (graph.computed(t) != null) {
+      throw new UnsupportedModelException(
+          name + ": computing with the shape of a tensor is not supported");
+    }
     return graph.use(t);
   }
 
@@ -450,6 +507,10 @@ final class OperatorReader {
   /** The numbers of an operand that configures the operator. */
   private int[] configuration(int position, String what) {
     Tensor t = inputTensor(position);
+    int[] computed = graph.computed(inputs[position]);
+    if (computed != null) {
+      return computed.clone();
+    }
     if (!t.isConstant()) {
       throw new UnsupportedModelException(
           name + ": its " + what + " is computed at run time, which is not supported");

@@ -14,9 +14,10 @@ import java.nio.file.StandardOpenOption;
  *
  * <p>What changes on the way: operands that only configure an operator (axes, paddings, shapes)
  * become attributes; tensors that nothing refers to any more are dropped, the others keep their
- * order and names; a dynamic batch takes the size that the file states as shape, usually 1;
- * quantization parameters of float and 64-bit tensors are dropped; so are signatures and metadata
- * that is not UTF-8 text. Constants are views of the bytes that were read.
+ * order and names; a dynamic batch takes the size that the file states as shape, usually 1, and
+ * SHAPE, STRIDED_SLICE and PACK that only carry it into a new shape are resolved; quantization
+ * parameters of float and 64-bit tensors are dropped; so are signatures and metadata that is not
+ * UTF-8 text. Constants are views of the bytes that were read.
  *
  * <p>A file may be hostile: whatever it contains, reading takes memory and time in proportion to
  * its size and ends with a graph or one of the two exceptions. Thread-safe.

@@ -24,7 +24,12 @@ final class FlatMap {
     LENGTH,
     VTABLE_OFFSET,
     VTABLE_ENTRY,
-    DATA
+    DATA;
+
+    /** Whether it is a number of the model, rather than of the encoding. */
+    boolean isValue() {
+      return this == INT8 || this == INT32 || this == INT64 || this == FLOAT32 || this == DATA;
+    }
   }
 
   /**

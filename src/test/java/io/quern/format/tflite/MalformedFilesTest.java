@@ -3,11 +3,15 @@ package io.quern.format.tflite;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.quern.model.Graph;
 import io.quern.model.ModelFormatException;
+import io.quern.model.Operator;
+import io.quern.model.Shape;
 import io.quern.model.UnsupportedModelException;
 import io.quern.testing.SmallModels;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -164,6 +168,33 @@ class MalformedFilesTest {
       }
     }
     malformed("f: strided_slice_0: stride 0");
+  }
+
+  @Test
+  void newShapeThatDependsOnTheBatch() {
+    file = MODELS.get("dynamic_batch_float.tflite").clone();
+    Graph graph = TfliteReader.read(ByteBuffer.wrap(file), "f");
+    assertEquals(
+        List.of("RELU", "RESHAPE"), graph.operators().stream().map(Operator::kind).toList());
+    assertEquals(Shape.of(1, 6, 8), graph.tensor(graph.outputs().get(0)).shape());
+    int shape = valueAt("subgraphs[0].operators[1].outputs[0]");
+    int32("subgraphs[0].outputs[0]", shape);
+    unsupported(
+        "f: tensor " + shape + ": a shape as input or output of the network is not supported");
+  }
+
+  @Test
+  void computingWithShapes() {
+    file = MODELS.get("dynamic_batch_float.tflite").clone();
+    int shape = valueAt("subgraphs[0].operators[1].outputs[0]");
+    int32("subgraphs[0].operators[4].inputs[0]", shape);
+    unsupported("f: reshape_4: computing with the shape of a tensor is not supported");
+  }
+
+  private int valueAt(String path) {
+    return ByteBuffer.wrap(file)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .getInt(FlatMap.find(file, path).at());
   }
 
   private void int8(String path, int value) {

@@ -64,6 +64,7 @@ final class Mutator {
   private final SplittableRandom random;
   private byte[] bytes;
   private List<FlatMap.Place> places;
+  private boolean structural;
 
   Mutator(SplittableRandom random) {
     this.random = random;
@@ -78,7 +79,9 @@ final class Mutator {
    */
   byte[] mutate(byte[] file, List<FlatMap.Place> map, byte[] donor) {
     bytes = file.clone();
-    places = map;
+    // Half of the files keep their structure, so that more of them get as far as the kernels.
+    structural = random.nextBoolean();
+    places = structural ? map : map.stream().filter(p -> p.kind().isValue()).toList();
     for (int edits = 1 + random.nextInt(random.nextInt(4) + 1); edits > 0; edits--) {
       edit(donor);
     }
@@ -89,7 +92,7 @@ final class Mutator {
     if (bytes.length < 16) {
       return;
     }
-    switch (random.nextInt(20)) {
+    switch (random.nextInt(structural ? 0 : 6, 20)) {
       case 0 -> bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
       case 1 -> bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
       case 2 -> bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length));
@@ -179,9 +182,17 @@ final class Mutator {
       case INT64 -> b.putLong(p.at(), random.nextInt(4) == 0 ? random.nextLong() : (long) number());
       case LENGTH -> b.putInt(p.at(), near(b.getInt(p.at())));
       case OFFSET, VTABLE_OFFSET -> b.putInt(p.at(), near(b.getInt(p.at())));
-      case INT32, DATA ->
-          b.putInt(p.at(), random.nextBoolean() ? near(b.getInt(p.at())) : number());
+      case INT32, DATA -> b.putInt(p.at(), number(b.getInt(p.at())));
     }
+  }
+
+  private int number(int old) {
+    return switch (random.nextInt(4)) {
+      case 0 -> number();
+      case 1 -> near(old);
+      case 2 -> random.nextInt(-2, 12);
+      default -> old + random.nextInt(-2, 3);
+    };
   }
 
   private int near(int value) {
