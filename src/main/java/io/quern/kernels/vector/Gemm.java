@@ -1,0 +1,565 @@
+package io.quern.kernels.vector;
+
+import static io.quern.kernels.vector.Lanes.COUNT;
+import static io.quern.kernels.vector.Lanes.FLOATS;
+
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Matrix product in register tiles: {@code c[p, o] = start[p, o] + sum a[p, k] * b[k, o]} for a
+ * panel of 1, 2 or 4 vectors of outputs.
+ *
+ * <p>C2 orders the body as it likes: which tiles stay in registers was measured, GMAC/s on x86-64
+ * at depth 64 / 256 / 576, JDK 25 (in parentheses 17):
+ *
+ * <pre>
+ * 256 bits, 16 registers   2x4: 48/45/38 (45/42/39)   4x2: 39/41/41 (34/33/32)   6x2: 25 (44/49/48)
+ *                          4x3: 31 (52/56/49)         8x1: 37/42/43 (27/26/24)   6x1: 34/38/38 (30/34/34)
+ * 512 bits, 32 registers   12x2: 75/76/78             8x2: 69/69/67              8x1: 54/57/54
+ * </pre>
+ *
+ * <p>Unrolling the depth twice is worse everywhere on 25; {@code a} interleaved by pixels is 10 to
+ * 20 % better, but costs more than that to stage.
+ */
+final class Gemm {
+  /** Deepest product for which four vectors of outputs are best: the panel fits in 32 KiB. */
+  private static final int WIDE_DEPTH = 8192 / (4 * COUNT);
+
+  private static final boolean JDK17 = Runtime.version().feature() < 21;
+
+  private static final boolean MANY_REGISTERS = COUNT != 8;
+
+  private Gemm() {}
+
+  /** Vectors in a panel of a layer of this shape, when {@code vectors} are left to cover. */
+  static int panelVectors(int vectors, int depth) {
+    if (vectors == 1) {
+      return 1;
+    }
+    return !MANY_REGISTERS && vectors >= 4 && depth <= WIDE_DEPTH ? 4 : 2;
+  }
+
+  /** Pixels of a register tile; tiles may run beyond the pixels that are wanted. */
+  static int tilePixels(int panelVectors) {
+    if (MANY_REGISTERS) {
+      return panelVectors == 1 ? 8 : COUNT == 16 ? 12 : 8;
+    }
+    return panelVectors == 4 ? 2 : panelVectors == 2 ? JDK17 ? 6 : 4 : JDK17 ? 6 : 8;
+  }
+
+  /** Most pixels of any tile. */
+  static final int MOST_PIXELS = 12;
+
+  /**
+   * A row of tiles of pixels, {@code pixels} rounded up to whole tiles.
+   *
+   * @param a [pixels, aStride], depth {@code k}; readable to the end of the last tile
+   * @param b [k, panelVectors * COUNT]
+   * @param start first values, [pixels, startStride]; stride 0 repeats one row, the bias
+   * @param c [pixels, cStride]; may be {@code start}
+   */
+  static void run(
+      int panelVectors,
+      int pixels,
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] b,
+      int bAt,
+      int k,
+      float[] start,
+      int startAt,
+      int startStride,
+      float[] c,
+      int cAt,
+      int cStride) {
+    int tile = tilePixels(panelVectors);
+    for (int p = 0; p < pixels; p += tile) {
+      int ap = aAt + p * aStride;
+      int sp = startAt + p * startStride;
+      int cp = cAt + p * cStride;
+      int rest = pixels - p;
+      if (panelVectors == 4) {
+        gemm2x4(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
+      } else if (panelVectors == 1) {
+        if (tile == 8) {
+          gemm8x1(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
+        } else {
+          gemm6x1(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
+        }
+      } else if (rest <= 4 || tile == 4) {
+        gemm4x2(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
+      } else if (rest <= 6 || tile == 6) {
+        gemm6x2(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
+      } else if (rest <= 8 || tile == 8) {
+        gemm8x2(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
+      } else {
+        gemm12x2(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
+      }
+    }
+  }
+
+  private static void gemm2x4(
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] b,
+      int bAt,
+      int k,
+      float[] start,
+      int startAt,
+      int startStride,
+      float[] c,
+      int cAt,
+      int cStride) {
+    FloatVector c00 = FloatVector.fromArray(FLOATS, start, startAt);
+    FloatVector c01 = FloatVector.fromArray(FLOATS, start, startAt + COUNT);
+    FloatVector c02 = FloatVector.fromArray(FLOATS, start, startAt + 2 * COUNT);
+    FloatVector c03 = FloatVector.fromArray(FLOATS, start, startAt + 3 * COUNT);
+    FloatVector c10 = FloatVector.fromArray(FLOATS, start, startAt + startStride);
+    FloatVector c11 = FloatVector.fromArray(FLOATS, start, startAt + startStride + COUNT);
+    FloatVector c12 = FloatVector.fromArray(FLOATS, start, startAt + startStride + 2 * COUNT);
+    FloatVector c13 = FloatVector.fromArray(FLOATS, start, startAt + startStride + 3 * COUNT);
+    int a1 = aAt + aStride;
+    for (int i = 0; i < k; i++) {
+      FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT));
+      FloatVector b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + COUNT);
+      FloatVector b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 2 * COUNT);
+      FloatVector b3 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 3 * COUNT);
+      FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      c02 = x0.fma(b2, c02);
+      c03 = x0.fma(b3, c03);
+      FloatVector x1 = FloatVector.broadcast(FLOATS, a[a1 + i]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      c12 = x1.fma(b2, c12);
+      c13 = x1.fma(b3, c13);
+    }
+    c00.intoArray(c, cAt);
+    c01.intoArray(c, cAt + COUNT);
+    c02.intoArray(c, cAt + 2 * COUNT);
+    c03.intoArray(c, cAt + 3 * COUNT);
+    c10.intoArray(c, cAt + cStride);
+    c11.intoArray(c, cAt + cStride + COUNT);
+    c12.intoArray(c, cAt + cStride + 2 * COUNT);
+    c13.intoArray(c, cAt + cStride + 3 * COUNT);
+  }
+
+  private static void gemm4x2(
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] b,
+      int bAt,
+      int k,
+      float[] start,
+      int startAt,
+      int startStride,
+      float[] c,
+      int cAt,
+      int cStride) {
+    FloatVector c00 = FloatVector.fromArray(FLOATS, start, startAt);
+    FloatVector c01 = FloatVector.fromArray(FLOATS, start, startAt + COUNT);
+    FloatVector c10 = FloatVector.fromArray(FLOATS, start, startAt + startStride);
+    FloatVector c11 = FloatVector.fromArray(FLOATS, start, startAt + startStride + COUNT);
+    FloatVector c20 = FloatVector.fromArray(FLOATS, start, startAt + 2 * startStride);
+    FloatVector c21 = FloatVector.fromArray(FLOATS, start, startAt + 2 * startStride + COUNT);
+    FloatVector c30 = FloatVector.fromArray(FLOATS, start, startAt + 3 * startStride);
+    FloatVector c31 = FloatVector.fromArray(FLOATS, start, startAt + 3 * startStride + COUNT);
+    int a1 = aAt + aStride;
+    int a2 = aAt + 2 * aStride;
+    int a3 = aAt + 3 * aStride;
+    for (int i = 0; i < k; i++) {
+      FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT));
+      FloatVector b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + COUNT);
+      FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      FloatVector x1 = FloatVector.broadcast(FLOATS, a[a1 + i]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      FloatVector x2 = FloatVector.broadcast(FLOATS, a[a2 + i]);
+      c20 = x2.fma(b0, c20);
+      c21 = x2.fma(b1, c21);
+      FloatVector x3 = FloatVector.broadcast(FLOATS, a[a3 + i]);
+      c30 = x3.fma(b0, c30);
+      c31 = x3.fma(b1, c31);
+    }
+    c00.intoArray(c, cAt);
+    c01.intoArray(c, cAt + COUNT);
+    c10.intoArray(c, cAt + cStride);
+    c11.intoArray(c, cAt + cStride + COUNT);
+    c20.intoArray(c, cAt + 2 * cStride);
+    c21.intoArray(c, cAt + 2 * cStride + COUNT);
+    c30.intoArray(c, cAt + 3 * cStride);
+    c31.intoArray(c, cAt + 3 * cStride + COUNT);
+  }
+
+  private static void gemm6x2(
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] b,
+      int bAt,
+      int k,
+      float[] start,
+      int startAt,
+      int startStride,
+      float[] c,
+      int cAt,
+      int cStride) {
+    FloatVector c00 = FloatVector.fromArray(FLOATS, start, startAt);
+    FloatVector c01 = FloatVector.fromArray(FLOATS, start, startAt + COUNT);
+    FloatVector c10 = FloatVector.fromArray(FLOATS, start, startAt + startStride);
+    FloatVector c11 = FloatVector.fromArray(FLOATS, start, startAt + startStride + COUNT);
+    FloatVector c20 = FloatVector.fromArray(FLOATS, start, startAt + 2 * startStride);
+    FloatVector c21 = FloatVector.fromArray(FLOATS, start, startAt + 2 * startStride + COUNT);
+    FloatVector c30 = FloatVector.fromArray(FLOATS, start, startAt + 3 * startStride);
+    FloatVector c31 = FloatVector.fromArray(FLOATS, start, startAt + 3 * startStride + COUNT);
+    FloatVector c40 = FloatVector.fromArray(FLOATS, start, startAt + 4 * startStride);
+    FloatVector c41 = FloatVector.fromArray(FLOATS, start, startAt + 4 * startStride + COUNT);
+    FloatVector c50 = FloatVector.fromArray(FLOATS, start, startAt + 5 * startStride);
+    FloatVector c51 = FloatVector.fromArray(FLOATS, start, startAt + 5 * startStride + COUNT);
+    int a1 = aAt + aStride;
+    int a2 = aAt + 2 * aStride;
+    int a3 = aAt + 3 * aStride;
+    int a4 = aAt + 4 * aStride;
+    int a5 = aAt + 5 * aStride;
+    for (int i = 0; i < k; i++) {
+      FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT));
+      FloatVector b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + COUNT);
+      FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      FloatVector x1 = FloatVector.broadcast(FLOATS, a[a1 + i]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      FloatVector x2 = FloatVector.broadcast(FLOATS, a[a2 + i]);
+      c20 = x2.fma(b0, c20);
+      c21 = x2.fma(b1, c21);
+      FloatVector x3 = FloatVector.broadcast(FLOATS, a[a3 + i]);
+      c30 = x3.fma(b0, c30);
+      c31 = x3.fma(b1, c31);
+      FloatVector x4 = FloatVector.broadcast(FLOATS, a[a4 + i]);
+      c40 = x4.fma(b0, c40);
+      c41 = x4.fma(b1, c41);
+      FloatVector x5 = FloatVector.broadcast(FLOATS, a[a5 + i]);
+      c50 = x5.fma(b0, c50);
+      c51 = x5.fma(b1, c51);
+    }
+    c00.intoArray(c, cAt);
+    c01.intoArray(c, cAt + COUNT);
+    c10.intoArray(c, cAt + cStride);
+    c11.intoArray(c, cAt + cStride + COUNT);
+    c20.intoArray(c, cAt + 2 * cStride);
+    c21.intoArray(c, cAt + 2 * cStride + COUNT);
+    c30.intoArray(c, cAt + 3 * cStride);
+    c31.intoArray(c, cAt + 3 * cStride + COUNT);
+    c40.intoArray(c, cAt + 4 * cStride);
+    c41.intoArray(c, cAt + 4 * cStride + COUNT);
+    c50.intoArray(c, cAt + 5 * cStride);
+    c51.intoArray(c, cAt + 5 * cStride + COUNT);
+  }
+
+  private static void gemm8x2(
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] b,
+      int bAt,
+      int k,
+      float[] start,
+      int startAt,
+      int startStride,
+      float[] c,
+      int cAt,
+      int cStride) {
+    FloatVector c00 = FloatVector.fromArray(FLOATS, start, startAt);
+    FloatVector c01 = FloatVector.fromArray(FLOATS, start, startAt + COUNT);
+    FloatVector c10 = FloatVector.fromArray(FLOATS, start, startAt + startStride);
+    FloatVector c11 = FloatVector.fromArray(FLOATS, start, startAt + startStride + COUNT);
+    FloatVector c20 = FloatVector.fromArray(FLOATS, start, startAt + 2 * startStride);
+    FloatVector c21 = FloatVector.fromArray(FLOATS, start, startAt + 2 * startStride + COUNT);
+    FloatVector c30 = FloatVector.fromArray(FLOATS, start, startAt + 3 * startStride);
+    FloatVector c31 = FloatVector.fromArray(FLOATS, start, startAt + 3 * startStride + COUNT);
+    FloatVector c40 = FloatVector.fromArray(FLOATS, start, startAt + 4 * startStride);
+    FloatVector c41 = FloatVector.fromArray(FLOATS, start, startAt + 4 * startStride + COUNT);
+    FloatVector c50 = FloatVector.fromArray(FLOATS, start, startAt + 5 * startStride);
+    FloatVector c51 = FloatVector.fromArray(FLOATS, start, startAt + 5 * startStride + COUNT);
+    FloatVector c60 = FloatVector.fromArray(FLOATS, start, startAt + 6 * startStride);
+    FloatVector c61 = FloatVector.fromArray(FLOATS, start, startAt + 6 * startStride + COUNT);
+    FloatVector c70 = FloatVector.fromArray(FLOATS, start, startAt + 7 * startStride);
+    FloatVector c71 = FloatVector.fromArray(FLOATS, start, startAt + 7 * startStride + COUNT);
+    int a1 = aAt + aStride;
+    int a2 = aAt + 2 * aStride;
+    int a3 = aAt + 3 * aStride;
+    int a4 = aAt + 4 * aStride;
+    int a5 = aAt + 5 * aStride;
+    int a6 = aAt + 6 * aStride;
+    int a7 = aAt + 7 * aStride;
+    for (int i = 0; i < k; i++) {
+      FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT));
+      FloatVector b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + COUNT);
+      FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      FloatVector x1 = FloatVector.broadcast(FLOATS, a[a1 + i]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      FloatVector x2 = FloatVector.broadcast(FLOATS, a[a2 + i]);
+      c20 = x2.fma(b0, c20);
+      c21 = x2.fma(b1, c21);
+      FloatVector x3 = FloatVector.broadcast(FLOATS, a[a3 + i]);
+      c30 = x3.fma(b0, c30);
+      c31 = x3.fma(b1, c31);
+      FloatVector x4 = FloatVector.broadcast(FLOATS, a[a4 + i]);
+      c40 = x4.fma(b0, c40);
+      c41 = x4.fma(b1, c41);
+      FloatVector x5 = FloatVector.broadcast(FLOATS, a[a5 + i]);
+      c50 = x5.fma(b0, c50);
+      c51 = x5.fma(b1, c51);
+      FloatVector x6 = FloatVector.broadcast(FLOATS, a[a6 + i]);
+      c60 = x6.fma(b0, c60);
+      c61 = x6.fma(b1, c61);
+      FloatVector x7 = FloatVector.broadcast(FLOATS, a[a7 + i]);
+      c70 = x7.fma(b0, c70);
+      c71 = x7.fma(b1, c71);
+    }
+    c00.intoArray(c, cAt);
+    c01.intoArray(c, cAt + COUNT);
+    c10.intoArray(c, cAt + cStride);
+    c11.intoArray(c, cAt + cStride + COUNT);
+    c20.intoArray(c, cAt + 2 * cStride);
+    c21.intoArray(c, cAt + 2 * cStride + COUNT);
+    c30.intoArray(c, cAt + 3 * cStride);
+    c31.intoArray(c, cAt + 3 * cStride + COUNT);
+    c40.intoArray(c, cAt + 4 * cStride);
+    c41.intoArray(c, cAt + 4 * cStride + COUNT);
+    c50.intoArray(c, cAt + 5 * cStride);
+    c51.intoArray(c, cAt + 5 * cStride + COUNT);
+    c60.intoArray(c, cAt + 6 * cStride);
+    c61.intoArray(c, cAt + 6 * cStride + COUNT);
+    c70.intoArray(c, cAt + 7 * cStride);
+    c71.intoArray(c, cAt + 7 * cStride + COUNT);
+  }
+
+  private static void gemm12x2(
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] b,
+      int bAt,
+      int k,
+      float[] start,
+      int startAt,
+      int startStride,
+      float[] c,
+      int cAt,
+      int cStride) {
+    FloatVector c00 = FloatVector.fromArray(FLOATS, start, startAt);
+    FloatVector c01 = FloatVector.fromArray(FLOATS, start, startAt + COUNT);
+    FloatVector c10 = FloatVector.fromArray(FLOATS, start, startAt + startStride);
+    FloatVector c11 = FloatVector.fromArray(FLOATS, start, startAt + startStride + COUNT);
+    FloatVector c20 = FloatVector.fromArray(FLOATS, start, startAt + 2 * startStride);
+    FloatVector c21 = FloatVector.fromArray(FLOATS, start, startAt + 2 * startStride + COUNT);
+    FloatVector c30 = FloatVector.fromArray(FLOATS, start, startAt + 3 * startStride);
+    FloatVector c31 = FloatVector.fromArray(FLOATS, start, startAt + 3 * startStride + COUNT);
+    FloatVector c40 = FloatVector.fromArray(FLOATS, start, startAt + 4 * startStride);
+    FloatVector c41 = FloatVector.fromArray(FLOATS, start, startAt + 4 * startStride + COUNT);
+    FloatVector c50 = FloatVector.fromArray(FLOATS, start, startAt + 5 * startStride);
+    FloatVector c51 = FloatVector.fromArray(FLOATS, start, startAt + 5 * startStride + COUNT);
+    FloatVector c60 = FloatVector.fromArray(FLOATS, start, startAt + 6 * startStride);
+    FloatVector c61 = FloatVector.fromArray(FLOATS, start, startAt + 6 * startStride + COUNT);
+    FloatVector c70 = FloatVector.fromArray(FLOATS, start, startAt + 7 * startStride);
+    FloatVector c71 = FloatVector.fromArray(FLOATS, start, startAt + 7 * startStride + COUNT);
+    FloatVector c80 = FloatVector.fromArray(FLOATS, start, startAt + 8 * startStride);
+    FloatVector c81 = FloatVector.fromArray(FLOATS, start, startAt + 8 * startStride + COUNT);
+    FloatVector c90 = FloatVector.fromArray(FLOATS, start, startAt + 9 * startStride);
+    FloatVector c91 = FloatVector.fromArray(FLOATS, start, startAt + 9 * startStride + COUNT);
+    FloatVector c100 = FloatVector.fromArray(FLOATS, start, startAt + 10 * startStride);
+    FloatVector c101 = FloatVector.fromArray(FLOATS, start, startAt + 10 * startStride + COUNT);
+    FloatVector c110 = FloatVector.fromArray(FLOATS, start, startAt + 11 * startStride);
+    FloatVector c111 = FloatVector.fromArray(FLOATS, start, startAt + 11 * startStride + COUNT);
+    int a1 = aAt + aStride;
+    int a2 = aAt + 2 * aStride;
+    int a3 = aAt + 3 * aStride;
+    int a4 = aAt + 4 * aStride;
+    int a5 = aAt + 5 * aStride;
+    int a6 = aAt + 6 * aStride;
+    int a7 = aAt + 7 * aStride;
+    int a8 = aAt + 8 * aStride;
+    int a9 = aAt + 9 * aStride;
+    int a10 = aAt + 10 * aStride;
+    int a11 = aAt + 11 * aStride;
+    for (int i = 0; i < k; i++) {
+      FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT));
+      FloatVector b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + COUNT);
+      FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      FloatVector x1 = FloatVector.broadcast(FLOATS, a[a1 + i]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      FloatVector x2 = FloatVector.broadcast(FLOATS, a[a2 + i]);
+      c20 = x2.fma(b0, c20);
+      c21 = x2.fma(b1, c21);
+      FloatVector x3 = FloatVector.broadcast(FLOATS, a[a3 + i]);
+      c30 = x3.fma(b0, c30);
+      c31 = x3.fma(b1, c31);
+      FloatVector x4 = FloatVector.broadcast(FLOATS, a[a4 + i]);
+      c40 = x4.fma(b0, c40);
+      c41 = x4.fma(b1, c41);
+      FloatVector x5 = FloatVector.broadcast(FLOATS, a[a5 + i]);
+      c50 = x5.fma(b0, c50);
+      c51 = x5.fma(b1, c51);
+      FloatVector x6 = FloatVector.broadcast(FLOATS, a[a6 + i]);
+      c60 = x6.fma(b0, c60);
+      c61 = x6.fma(b1, c61);
+      FloatVector x7 = FloatVector.broadcast(FLOATS, a[a7 + i]);
+      c70 = x7.fma(b0, c70);
+      c71 = x7.fma(b1, c71);
+      FloatVector x8 = FloatVector.broadcast(FLOATS, a[a8 + i]);
+      c80 = x8.fma(b0, c80);
+      c81 = x8.fma(b1, c81);
+      FloatVector x9 = FloatVector.broadcast(FLOATS, a[a9 + i]);
+      c90 = x9.fma(b0, c90);
+      c91 = x9.fma(b1, c91);
+      FloatVector x10 = FloatVector.broadcast(FLOATS, a[a10 + i]);
+      c100 = x10.fma(b0, c100);
+      c101 = x10.fma(b1, c101);
+      FloatVector x11 = FloatVector.broadcast(FLOATS, a[a11 + i]);
+      c110 = x11.fma(b0, c110);
+      c111 = x11.fma(b1, c111);
+    }
+    c00.intoArray(c, cAt);
+    c01.intoArray(c, cAt + COUNT);
+    c10.intoArray(c, cAt + cStride);
+    c11.intoArray(c, cAt + cStride + COUNT);
+    c20.intoArray(c, cAt + 2 * cStride);
+    c21.intoArray(c, cAt + 2 * cStride + COUNT);
+    c30.intoArray(c, cAt + 3 * cStride);
+    c31.intoArray(c, cAt + 3 * cStride + COUNT);
+    c40.intoArray(c, cAt + 4 * cStride);
+    c41.intoArray(c, cAt + 4 * cStride + COUNT);
+    c50.intoArray(c, cAt + 5 * cStride);
+    c51.intoArray(c, cAt + 5 * cStride + COUNT);
+    c60.intoArray(c, cAt + 6 * cStride);
+    c61.intoArray(c, cAt + 6 * cStride + COUNT);
+    c70.intoArray(c, cAt + 7 * cStride);
+    c71.intoArray(c, cAt + 7 * cStride + COUNT);
+    c80.intoArray(c, cAt + 8 * cStride);
+    c81.intoArray(c, cAt + 8 * cStride + COUNT);
+    c90.intoArray(c, cAt + 9 * cStride);
+    c91.intoArray(c, cAt + 9 * cStride + COUNT);
+    c100.intoArray(c, cAt + 10 * cStride);
+    c101.intoArray(c, cAt + 10 * cStride + COUNT);
+    c110.intoArray(c, cAt + 11 * cStride);
+    c111.intoArray(c, cAt + 11 * cStride + COUNT);
+  }
+
+  private static void gemm8x1(
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] b,
+      int bAt,
+      int k,
+      float[] start,
+      int startAt,
+      int startStride,
+      float[] c,
+      int cAt,
+      int cStride) {
+    FloatVector c00 = FloatVector.fromArray(FLOATS, start, startAt);
+    FloatVector c10 = FloatVector.fromArray(FLOATS, start, startAt + startStride);
+    FloatVector c20 = FloatVector.fromArray(FLOATS, start, startAt + 2 * startStride);
+    FloatVector c30 = FloatVector.fromArray(FLOATS, start, startAt + 3 * startStride);
+    FloatVector c40 = FloatVector.fromArray(FLOATS, start, startAt + 4 * startStride);
+    FloatVector c50 = FloatVector.fromArray(FLOATS, start, startAt + 5 * startStride);
+    FloatVector c60 = FloatVector.fromArray(FLOATS, start, startAt + 6 * startStride);
+    FloatVector c70 = FloatVector.fromArray(FLOATS, start, startAt + 7 * startStride);
+    int a1 = aAt + aStride;
+    int a2 = aAt + 2 * aStride;
+    int a3 = aAt + 3 * aStride;
+    int a4 = aAt + 4 * aStride;
+    int a5 = aAt + 5 * aStride;
+    int a6 = aAt + 6 * aStride;
+    int a7 = aAt + 7 * aStride;
+    for (int i = 0; i < k; i++) {
+      FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * COUNT);
+      FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
+      c00 = x0.fma(b0, c00);
+      FloatVector x1 = FloatVector.broadcast(FLOATS, a[a1 + i]);
+      c10 = x1.fma(b0, c10);
+      FloatVector x2 = FloatVector.broadcast(FLOATS, a[a2 + i]);
+      c20 = x2.fma(b0, c20);
+      FloatVector x3 = FloatVector.broadcast(FLOATS, a[a3 + i]);
+      c30 = x3.fma(b0, c30);
+      FloatVector x4 = FloatVector.broadcast(FLOATS, a[a4 + i]);
+      c40 = x4.fma(b0, c40);
+      FloatVector x5 = FloatVector.broadcast(FLOATS, a[a5 + i]);
+      c50 = x5.fma(b0, c50);
+      FloatVector x6 = FloatVector.broadcast(FLOATS, a[a6 + i]);
+      c60 = x6.fma(b0, c60);
+      FloatVector x7 = FloatVector.broadcast(FLOATS, a[a7 + i]);
+      c70 = x7.fma(b0, c70);
+    }
+    c00.intoArray(c, cAt);
+    c10.intoArray(c, cAt + cStride);
+    c20.intoArray(c, cAt + 2 * cStride);
+    c30.intoArray(c, cAt + 3 * cStride);
+    c40.intoArray(c, cAt + 4 * cStride);
+    c50.intoArray(c, cAt + 5 * cStride);
+    c60.intoArray(c, cAt + 6 * cStride);
+    c70.intoArray(c, cAt + 7 * cStride);
+  }
+
+  private static void gemm6x1(
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] b,
+      int bAt,
+      int k,
+      float[] start,
+      int startAt,
+      int startStride,
+      float[] c,
+      int cAt,
+      int cStride) {
+    FloatVector c00 = FloatVector.fromArray(FLOATS, start, startAt);
+    FloatVector c10 = FloatVector.fromArray(FLOATS, start, startAt + startStride);
+    FloatVector c20 = FloatVector.fromArray(FLOATS, start, startAt + 2 * startStride);
+    FloatVector c30 = FloatVector.fromArray(FLOATS, start, startAt + 3 * startStride);
+    FloatVector c40 = FloatVector.fromArray(FLOATS, start, startAt + 4 * startStride);
+    FloatVector c50 = FloatVector.fromArray(FLOATS, start, startAt + 5 * startStride);
+    int a1 = aAt + aStride;
+    int a2 = aAt + 2 * aStride;
+    int a3 = aAt + 3 * aStride;
+    int a4 = aAt + 4 * aStride;
+    int a5 = aAt + 5 * aStride;
+    for (int i = 0; i < k; i++) {
+      FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * COUNT);
+      FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
+      c00 = x0.fma(b0, c00);
+      FloatVector x1 = FloatVector.broadcast(FLOATS, a[a1 + i]);
+      c10 = x1.fma(b0, c10);
+      FloatVector x2 = FloatVector.broadcast(FLOATS, a[a2 + i]);
+      c20 = x2.fma(b0, c20);
+      FloatVector x3 = FloatVector.broadcast(FLOATS, a[a3 + i]);
+      c30 = x3.fma(b0, c30);
+      FloatVector x4 = FloatVector.broadcast(FLOATS, a[a4 + i]);
+      c40 = x4.fma(b0, c40);
+      FloatVector x5 = FloatVector.broadcast(FLOATS, a[a5 + i]);
+      c50 = x5.fma(b0, c50);
+    }
+    c00.intoArray(c, cAt);
+    c10.intoArray(c, cAt + cStride);
+    c20.intoArray(c, cAt + 2 * cStride);
+    c30.intoArray(c, cAt + 3 * cStride);
+    c40.intoArray(c, cAt + 4 * cStride);
+    c50.intoArray(c, cAt + 5 * cStride);
+  }
+}

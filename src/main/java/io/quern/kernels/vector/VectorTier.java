@@ -1,0 +1,36 @@
+package io.quern.kernels.vector;
+
+import io.quern.kernels.Conv2dInt8;
+import io.quern.kernels.DepthwiseConv2dInt8;
+import io.quern.kernels.Kernel;
+import io.quern.kernels.KernelParams;
+import io.quern.kernels.Tier;
+
+/** Vector API kernels; see the package. */
+public final class VectorTier implements Tier {
+  /**
+   * @throws UnsupportedOperationException if the machine has no vectors of 128 bits or more
+   */
+  public VectorTier() {
+    if (Lanes.FLOATS.vectorBitSize() < 128) {
+      throw new UnsupportedOperationException(
+          "vectors have " + Lanes.FLOATS.vectorBitSize() + " bits here, 128 are needed");
+    }
+  }
+
+  @Override
+  public String name() {
+    return "vector";
+  }
+
+  @Override
+  public Kernel create(KernelParams params) {
+    if (params instanceof Conv2dInt8 p && p.groups() == 1) {
+      return p.geometry().isPointwise() ? PointwiseVector.create(p) : Conv2dVector.create(p);
+    }
+    if (params instanceof DepthwiseConv2dInt8 p) {
+      return DepthwiseConv2dVector.create(p);
+    }
+    return null;
+  }
+}
