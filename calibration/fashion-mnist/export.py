@@ -167,6 +167,7 @@ def add_conv_bn(graph, x, layer):
     return shifted
 
 
+@torch.no_grad()
 def model_bytes(network):
     """The .tflite file of a trained network, a pure function of its weights."""
     graph = GraphWriter()

@@ -40,7 +40,8 @@ def binarise(w):
     with torch.no_grad():
         alpha = w.abs().mean(dim=(1, 2, 3), keepdim=True)
         b = torch.where(w < 0, -alpha, alpha)
-    return w + (b - w).detach() if w.requires_grad else b
+    # The sum below is b but for rounding; without gradients b itself, exactly.
+    return w + (b - w).detach() if torch.is_grad_enabled() else b
 
 
 class ConvBn(nn.Module):
