@@ -93,7 +93,9 @@ def check(directory, data):
                 # The contents: another zlib may compress them differently.
                 same = np.array_equal(read_idx(path), read_idx(directory / path.name))
                 report(same, f"{path.name} is what subset.py draws")
-    for result_name in ("result.json", "result-binary.json"):
+    results = sorted(path.name for path in directory.glob("result*.json"))
+    report("result.json" in results, f"results: {', '.join(results)}")
+    for result_name in results:
         check_model(directory, result_name, data, report)
     print(f"{report.passed} passed, {report.failed} failed")
     return 1 if report.failed else 0
