@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       RunCommand.class,
       BenchCommand.class,
       ReportCommand.class,
+      CostCommand.class,
       TargetsCommand.class,
       DoctorCommand.class,
       DeployCommand.class

@@ -51,7 +51,7 @@ public final class Preprocessing {
           "range must go from a smaller to a larger number, is " + low + "," + high);
     }
     double std = 255.0 / ((double) high - low);
-    return new Preprocessing(new float[] {(float) (-low * std)}, new float[] {(float) std});
+    return new Preprocessing(new float[] {(float) (0 - low * std)}, new float[] {(float) std});
   }
 
   /** Mean of a channel, in pixel units. */

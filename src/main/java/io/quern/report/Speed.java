@@ -58,7 +58,10 @@ public record Speed(
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long[] ids = sessionThreads();
     allocated(threads, ids);
-    loop(runner, inputs, nanos, 0, effort.minRuns(), effort.warmUpMillis() * 1_000_000L);
+    long warm = System.nanoTime() + effort.warmUpMillis() * 1_000_000L;
+    do {
+      loop(runner, inputs, nanos, 0, effort.minRuns(), Math.max(0, warm - System.nanoTime()));
+    } while (System.nanoTime() < warm);
     long asking = allocated(threads, ids);
     asking = allocated(threads, ids) - asking;
     int half = (effort.minRuns() + 1) / 2;
@@ -69,7 +72,7 @@ public record Speed(
       long before = allocated(threads, ids);
       int done = loop(runner, inputs, nanos, runs, half, halfNanos);
       long bytes = Math.max(0, allocated(threads, ids) - before - asking);
-      perRun = Math.min(perRun, (bytes + done - 1) / done);
+      perRun = Math.min(perRun, (bytes + done / 2) / done);
       runs += done;
     }
     Arrays.sort(nanos, 0, runs);

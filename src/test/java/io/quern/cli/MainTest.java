@@ -1,0 +1,419 @@
+package io.quern.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quern.data.Json;
+import io.quern.data.ModelMetadata;
+import io.quern.data.Preprocessing;
+import io.quern.format.tflite.TfliteReader;
+import io.quern.format.tflite.TfliteWriter;
+import io.quern.model.Activation;
+import io.quern.model.DataType;
+import io.quern.model.Graph;
+import io.quern.model.Operator;
+import io.quern.model.Padding;
+import io.quern.model.Shape;
+import io.quern.model.Tensor;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Commands as a user types them. */
+class MainTest {
+  private static final List<String> PATH_FIELDS =
+      List.of(
+          "name",
+          "tier",
+          "top1",
+          "agreement",
+          "sqnrDb",
+          "medianMicros",
+          "p99Micros",
+          "allocatedBytesPerRun",
+          "modelBytes",
+          "arenaBytes",
+          "outputSha256");
+
+  @TempDir Path dir;
+  private Path model;
+  private Path images;
+  private Path testImages;
+
+  /** What a command printed. */
+  private record Printed(int code, String out, String err) {
+    Map<?, ?> json() {
+      return (Map<?, ?>) Json.parse(out);
+    }
+  }
+
+  private Printed quern(Object... args) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    String[] a = Stream.of(args).map(Object::toString).toArray(String[]::new);
+    int code =
+        Main.run(
+            new Console(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                false),
+            a);
+    return new Printed(
+        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  /** A failure is one line on stderr, and nothing on stdout. */
+  private String failure(int code, Object... args) {
+    Printed p = quern(args);
+    assertEquals(code, p.code(), p.err());
+    assertEquals("", p.out());
+    assertEquals(1, p.err().lines().count(), p.err());
+    assertTrue(p.err().startsWith("quern: "), p.err());
+    assertFalse(p.err().contains("internal error"), p.err());
+    return p.err().strip().substring(7).replace(dir.toString(), "DIR");
+  }
+
+  @BeforeEach
+  void makeModelAndImages() throws IOException {
+    model = dir.resolve("net.tflite");
+    TfliteWriter.write(network(), model);
+    images = imageFolder("calibration", 1, 12);
+    testImages = imageFolder("test", 2, 20);
+  }
+
+  /** 6x6x1 image, 3x3 convolution with 4 filters, mean, fully connected with 3 classes, softmax. */
+  private static Graph network() {
+    SplittableRandom random = new SplittableRandom(7);
+    float[] w = new float[4 * 9];
+    float[] f = new float[12];
+    for (int i = 0; i < w.length; i++) {
+      w[i] = (float) random.nextDouble(-0.5, 0.5);
+    }
+    for (int i = 0; i < f.length; i++) {
+      f[i] = (float) random.nextDouble(-3, 3);
+    }
+    List<Tensor> t =
+        List.of(
+            Tensor.activation("image", DataType.FLOAT32, Shape.of(1, 6, 6, 1), null),
+            Tensor.constant("w", Shape.of(4, 3, 3, 1), w),
+            Tensor.constant("b", Shape.of(4), new float[] {0.1f, 0, -0.1f, 0.2f}),
+            Tensor.activation("conv", DataType.FLOAT32, Shape.of(1, 6, 6, 4), null),
+            Tensor.activation("mean", DataType.FLOAT32, Shape.of(1, 4), null),
+            Tensor.constant("f", Shape.of(3, 4), f),
+            Tensor.constant("fb", Shape.of(3), new float[3]),
+            Tensor.activation("logits", DataType.FLOAT32, Shape.of(1, 3), null),
+            Tensor.activation("scores", DataType.FLOAT32, Shape.of(1, 3), null));
+    Graph g =
+        new Graph(
+            "net",
+            t,
+            List.of(
+                new Operator.Conv2d(0, 1, 2, 3, Padding.SAME, 1, 1, 1, 1, Activation.RELU),
+                new Operator.Mean(3, 4, List.of(1, 2), false),
+                new Operator.FullyConnected(4, 5, 6, 7, false, Activation.NONE),
+                new Operator.Softmax(7, 8, 1)),
+            List.of(0),
+            List.of(8),
+            Map.of());
+    return new ModelMetadata(Preprocessing.range(0, 1), List.of("ant", "bee", "cat")).storeIn(g);
+  }
+
+  private Path imageFolder(String name, int seed, int count) throws IOException {
+    SplittableRandom random = new SplittableRandom(seed);
+    Path folder = dir.resolve(name);
+    for (int i = 0; i < count; i++) {
+      BufferedImage b = new BufferedImage(6, 6, BufferedImage.TYPE_BYTE_GRAY);
+      for (int p = 0; p < 36; p++) {
+        b.getRaster().setSample(p % 6, p / 6, 0, random.nextInt(256));
+      }
+      Path file = folder.resolve(List.of("ant", "bee", "cat").get(i % 3)).resolve(i + ".png");
+      Files.createDirectories(file.getParent());
+      ImageIO.write(b, "png", file.toFile());
+    }
+    return folder;
+  }
+
+  private Path calibrated() {
+    Path int8 = dir.resolve("int8.tflite");
+    Printed p = quern("calibrate", model, "--data", images, "-o", int8);
+    assertEquals(0, p.code(), p.err());
+    assertEquals("", p.out());
+    return int8;
+  }
+
+  @Test
+  void calibrateKeepsMetadataAndWritesInt8() throws IOException {
+    Graph g = TfliteReader.read(calibrated());
+    assertEquals(DataType.INT8, g.tensor(g.inputs().get(0)).type());
+    assertEquals(List.of("ant", "bee", "cat"), ModelMetadata.of(g).labels());
+    assertEquals(Preprocessing.range(0, 1), ModelMetadata.of(g).preprocessing());
+    try (Stream<Path> left = Files.list(dir)) {
+      assertEquals(
+          List.of("calibration", "int8.tflite", "net.tflite", "test"),
+          left.map(p -> p.getFileName().toString()).sorted().toList());
+    }
+  }
+
+  @Test
+  void runShowsLabels() {
+    Printed p = quern("run", calibrated(), testImages.resolve("ant/0.png"), "--top", 2);
+    assertEquals(0, p.code(), p.err());
+    assertEquals(4, p.out().lines().count(), p.out());
+    Map<?, ?> json = quern("run", model, testImages.resolve("ant/0.png"), "--json").json();
+    List<?> top = (List<?>) ((Map<?, ?>) ((List<?>) json.get("results")).get(0)).get("top");
+    assertEquals(3, top.size());
+    assertTrue(List.of("ant", "bee", "cat").contains(((Map<?, ?>) top.get(0)).get("label")));
+  }
+
+  @Test
+  void rawTensorsAreTheModelsOwnType() throws IOException {
+    Path int8 = calibrated();
+    byte[] in = new byte[72];
+    new java.util.Random(3).nextBytes(in);
+    Path input = Files.write(dir.resolve("in.bin"), in);
+    Path output = dir.resolve("out.bin");
+    byte[] first = null;
+    for (String tier : List.of("reference", "portable")) {
+      assertEquals(
+          0,
+          quern("run", int8, "--raw-input", input, "--raw-output", output, "--tier", tier).code());
+      byte[] out = Files.readAllBytes(output);
+      assertEquals(6, out.length);
+      if (first != null) {
+        assertArrayEquals(first, out);
+      }
+      first = out;
+    }
+    Files.write(input, new byte[35]);
+    assertEquals(
+        "DIR/in.bin: 35 bytes, the model takes 36 (INT8 1x6x6x1) or a multiple, at most 1 GiB",
+        failure(1, "run", int8, "--raw-input", input));
+  }
+
+  @Test
+  void reportDocumentHasTheSchema() {
+    Printed p = quern("report", model, "--calibration", images, "--data", testImages, "--json");
+    assertEquals(0, p.code(), p.err());
+    Map<?, ?> doc = p.json();
+    assertEquals(1L, doc.get("schema"));
+    assertEquals("net.tflite", doc.get("model"));
+    List<?> paths = (List<?>) doc.get("paths");
+    List<Object> names = new ArrayList<>();
+    for (Object o : paths) {
+      Map<?, ?> path = (Map<?, ?>) o;
+      assertTrue(
+          new ArrayList<Object>(path.keySet()).subList(0, PATH_FIELDS.size()).equals(PATH_FIELDS),
+          path.keySet().toString());
+      names.add(path.get("name"));
+      assertEquals(0L, path.get("allocatedBytesPerRun"));
+      assertEquals(64, ((String) path.get("outputSha256")).length());
+      double top1 = ((Number) path.get("top1")).doubleValue();
+      assertTrue(top1 >= 0 && top1 <= 1);
+      assertEquals(20L, path.get("samples"));
+    }
+    assertEquals(List.of("float32", "int8-per-tensor", "int8-per-channel"), names);
+    Map<?, ?> perChannel = (Map<?, ?>) paths.get(2);
+    assertTrue(
+        ((Number) perChannel.get("sqnrDb")).doubleValue() > 25,
+        perChannel.get("sqnrDb").toString());
+    assertEquals(4, ((List<?>) perChannel.get("layers")).size());
+  }
+
+  @Test
+  void reportDividesDataOrComparesGivenModels() {
+    Printed p = quern("report", model, "--data", testImages);
+    assertEquals(0, p.code(), p.err());
+    assertTrue(p.out().contains("int8-per-channel"), p.out());
+    assertTrue(p.out().contains("(15 images, 3 classes)"), p.out());
+    assertTrue(p.out().contains("(5 images, 3 classes)"), p.out());
+    Printed given = quern("report", model, calibrated(), "--data", testImages);
+    assertEquals(0, given.code(), given.err());
+    assertTrue(given.out().contains("int8: error per layer"), given.out());
+    assertEquals(
+        "--calibration and --data are the same: the result would flatter (leave --calibration out to divide the data, or"
+            + " --same-inputs to insist) (see quern report --help)",
+        failure(2, "report", model, "--calibration", images, "--data", images));
+  }
+
+  @Test
+  void benchDocumentHasTheSchema() {
+    Printed p =
+        quern("bench", model, "--seconds", "0.1", "--tier", "reference", "--threads", 2, "--json");
+    assertEquals(0, p.code(), p.err());
+    assertEquals(
+        List.of(
+            "schema",
+            "model",
+            "tier",
+            "threads",
+            "medianMicros",
+            "p10Micros",
+            "p99Micros",
+            "macsPerSecond",
+            "allocatedBytesPerRun"),
+        new ArrayList<Object>(p.json().keySet()));
+    assertEquals("reference", p.json().get("tier"));
+    assertEquals(2L, p.json().get("threads"));
+  }
+
+  @Test
+  void inspectShowsPlan() {
+    Printed p = quern("inspect", model, "--tier", "reference");
+    assertEquals(0, p.code(), p.err());
+    for (String s :
+        List.of(
+            "conv_2d_0",
+            "parameters  55",
+            "MACs        1,308",
+            "arena",
+            "in..0",
+            "net.tflite",
+            "FLOAT32 1x6x6x1")) {
+      assertTrue(p.out().contains(s), s + " in " + p.out());
+    }
+    Map<?, ?> json = quern("inspect", model, "--json").json();
+    assertEquals(1308L, json.get("macs"));
+    assertEquals(4, ((List<?>) json.get("operators")).size());
+  }
+
+  @Test
+  void costOfLayerAndModel() {
+    Printed p = quern("cost", "--input", "416x416x50", "--filters", 10, "--kernel", "3x3");
+    assertTrue(p.out().contains("1/N + 1/k^2 = 0.211"), p.out());
+    assertTrue(p.out().contains("778,752,000"), p.out());
+    assertEquals(1308L, quern("cost", model, "--json").json().get("macs"));
+    assertEquals(
+        "give a model, or --input and --filters (see quern cost --help)", failure(2, "cost"));
+    assertEquals(
+        "--input: expected 3 numbers joined by x, found 4x4 (see quern cost --help)",
+        failure(2, "cost", "--input", "4x4", "--filters", 1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"demo", "inspect", "calibrate", "run", "bench", "report", "cost"})
+  void everyCommandHasHelpWithExamples(String command) {
+    Printed p = quern(command, "--help");
+    assertEquals(0, p.code());
+    assertEquals("", p.err());
+    assertTrue(p.out().contains("Examples:") && p.out().contains("quern " + command), p.out());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "''|no command given (see quern --help)",
+        "nonsense|Unmatched argument at index 0: 'nonsense' (see quern --help)",
+        "bench|Missing required parameter: 'MODEL' (see quern bench --help)",
+        "bench MODEL --threads x|Invalid value for option '--threads': 'x' is not an int (see quern bench --help)",
+        "bench MODEL --seconds 0|--seconds must be more than 0 and at most 3600, is 0.0 (see quern bench --help)",
+        "run MODEL|give images, or --raw-input FILE (see quern run --help)",
+        "run MODEL a.png --range 1|--range takes two numbers, such as --range=-1,1 (see quern run --help)",
+        "run MODEL a.png --range=1,0|--range: range must go from a smaller to a larger number, is 1.0,0.0 (see quern run --help)",
+        "run MODEL a.png --std=0|--mean, --std: standard deviation must be positive and finite, is 0.0 (see quern run --help)",
+        "run MODEL a.png --range=0,1 --mean=3|--range excludes --mean and --std (see quern run --help)",
+        "calibrate MODEL|Missing required option: '--data=DATA' (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --observer best|--observer: unknown kind 'best'; known are min-max, moving-average, percentile,"
+            + " entropy, mse, auto (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --limit=-1|--limit must not be negative, is -1 (see quern calibrate --help)",
+      })
+  void wrongUsage(String command, String message) {
+    assertEquals(message, failure(2, arguments(command)));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "inspect DIR/none.tflite|DIR/none.tflite: no such file",
+        "inspect DIR|DIR: a folder, not a model",
+        "run MODEL DIR/none.png|DIR/none.png: no such file",
+        "bench MODEL --tier fast|unknown tier fast; known are auto, asm, vector, portable, reference",
+        "bench MODEL --threads 0|threads must be in 1..256, is 0",
+        "calibrate MODEL --data DIR/none|DIR/none: no such file or folder",
+        "calibrate MODEL --data IMAGES -o DIR/no/x.tflite|DIR/no/x.tflite: the folder DIR/no does not exist",
+        "calibrate MODEL --data IMAGES -o MODEL|DIR/net.tflite: is the input; choose another name",
+        "calibrate MODEL --data IMAGES -o DIR|DIR: a folder; give the name of a file",
+        "calibrate MODEL --data IMAGES --mean=1,2|IMAGES/ant/0.png: 2 means or standard deviations for 1 channels",
+      })
+  void failures(String command, String message) {
+    assertEquals(message.replace("IMAGES", "DIR/calibration"), failure(1, arguments(command)));
+  }
+
+  private Object[] arguments(String command) {
+    return Stream.of(command.split(" "))
+        .filter(s -> !s.isEmpty())
+        .map(
+            s ->
+                s.equals("MODEL")
+                    ? model.toString()
+                    : s.replace("IMAGES", images.toString()).replaceAll("^DIR", dir.toString()))
+        .toArray();
+  }
+
+  @Test
+  void damagedModelsAreOneLine() throws IOException {
+    byte[] bytes = Files.readAllBytes(model);
+    Path bad = dir.resolve("bad.tflite");
+    for (int n = 0; n < bytes.length; n += 37) {
+      Files.write(bad, java.util.Arrays.copyOf(bytes, n));
+      assertTrue(failure(1, "inspect", bad).contains("bad.tflite"));
+    }
+    Files.writeString(bad, "<html>not a model</html>");
+    assertTrue(failure(1, "inspect", bad).contains("bad.tflite"));
+  }
+
+  @Test
+  void emptyCalibrationSetAndNanWeights() throws IOException {
+    Path empty = Files.createDirectory(dir.resolve("empty"));
+    assertEquals(
+        "DIR/empty: no images (png, jpg, bmp), .bin tensors or IDX files in this folder",
+        failure(1, "calibrate", model, "--data", empty));
+    Graph g = network();
+    List<Tensor> t = new ArrayList<>(g.tensors());
+    t.set(2, Tensor.constant("b", Shape.of(4), new float[] {0, Float.NaN, 0, 0}));
+    Path nan = dir.resolve("nan.tflite");
+    TfliteWriter.write(new Graph("", t, g.operators(), g.inputs(), g.outputs(), g.metadata()), nan);
+    String message = failure(1, "calibrate", nan, "--data", images);
+    assertTrue(message.startsWith("DIR/nan.tflite: ") && message.contains("NaN"), message);
+    assertFalse(Files.exists(dir.resolve("nan-int8.tflite")));
+  }
+
+  @Test
+  void calibratedModelsAreNotCalibratedAgain() {
+    assertEquals(
+        "DIR/int8.tflite: is quantized already; calibration starts from the float model",
+        failure(1, "calibrate", calibrated(), "--data", images));
+    assertEquals(
+        "DIR/int8.tflite: is quantized; the first model of a report is the float one (bench and run take int8 models)",
+        failure(1, "report", calibrated(), "--data", images));
+  }
+
+  @Test
+  void stackTraceOnlyWhenAsked() {
+    Printed p = quern("--debug", "inspect", dir.resolve("none"));
+    assertEquals(1, p.code());
+    assertTrue(p.err().contains("\tat io.quern.cli."), p.err());
+    Printed after = quern("inspect", dir.resolve("none"), "--debug");
+    assertTrue(after.err().contains("\tat io.quern.cli."), after.err());
+    assertEquals("DIR/none: no such file", failure(1, "inspect", dir.resolve("none")));
+  }
+}
