@@ -1,5 +1,7 @@
 package io.quern.kernels.portable;
 
+import io.quern.kernels.AddInt8;
+import io.quern.kernels.AveragePool2dInt8;
 import io.quern.kernels.Conv2dFloat;
 import io.quern.kernels.Conv2dInt8;
 import io.quern.kernels.DepthwiseConv2dFloat;
@@ -7,6 +9,7 @@ import io.quern.kernels.DepthwiseConv2dInt8;
 import io.quern.kernels.FullyConnectedInt8;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.KernelParams;
+import io.quern.kernels.MeanInt8;
 import io.quern.kernels.Tier;
 
 /** Plain Java for every JDK and machine; see the package. */
@@ -29,6 +32,15 @@ public final class PortableTier implements Tier {
     }
     if (params instanceof FullyConnectedInt8 p) {
       return new FullyConnectedPortable(p);
+    }
+    if (params instanceof AddInt8 p) {
+      return AddPortable.create(p);
+    }
+    if (params instanceof AveragePool2dInt8 p) {
+      return new AveragePool2dPortable(p);
+    }
+    if (params instanceof MeanInt8 p) {
+      return MeanPortable.create(p);
     }
     if (params instanceof Conv2dFloat p) {
       return new Conv2dFloatPortable(p);

@@ -195,7 +195,7 @@ final class LaneRequantizer {
   }
 
   /** The low halves of {@code l0}'s lanes, then of {@code l1}'s, clamped, as bytes. */
-  private static ByteVector narrow(LongVector l0, LongVector l1, int lo, int hi) {
+  static ByteVector narrow(LongVector l0, LongVector l1, int lo, int hi) {
     return (ByteVector)
         l0.and(0xffffffffL)
             .or(l1.lanewise(VectorOperators.LSHL, 32))

@@ -1,7 +1,9 @@
 package io.quern.kernels.vector;
 
+import io.quern.kernels.AddInt8;
 import io.quern.kernels.Conv2dInt8;
 import io.quern.kernels.DepthwiseConv2dInt8;
+import io.quern.kernels.FullyConnectedInt8;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.KernelParams;
 import io.quern.kernels.Tier;
@@ -30,6 +32,12 @@ public final class VectorTier implements Tier {
     }
     if (params instanceof DepthwiseConv2dInt8 p) {
       return DepthwiseConv2dVector.create(p);
+    }
+    if (params instanceof FullyConnectedInt8 p) {
+      return FullyConnectedVector.create(p);
+    }
+    if (params instanceof AddInt8 p) {
+      return AddVector.create(p);
     }
     return null;
   }
