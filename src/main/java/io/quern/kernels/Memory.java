@@ -18,6 +18,12 @@ public final class Memory {
    */
   public final int[] ints;
 
+  /**
+   * What a tier made of {@link #bytes}, once, so that runs need not make it again; null at first.
+   * Must be immutable: threads set it without agreement.
+   */
+  public Object view;
+
   /** An arena of the given lengths, zeroed. */
   public Memory(int bytes, int floats, int ints) {
     this.bytes = new byte[bytes];

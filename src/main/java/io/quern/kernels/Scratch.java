@@ -20,6 +20,12 @@ public final class Scratch {
    */
   public final float[][] rows;
 
+  /**
+   * What a tier made of {@link #bytes}, once, so that runs need not make it again; null at first.
+   * Must be immutable.
+   */
+  public Object view;
+
   /** Scratch of the given size, zeroed. */
   public Scratch(ScratchSize size) {
     this.bytes = new byte[size.bytes()];

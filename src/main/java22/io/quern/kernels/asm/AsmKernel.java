@@ -23,6 +23,7 @@ final class AsmKernel {
           ValueLayout.JAVA_LONG);
 
   private final KernelCode code;
+  private final Placement placement;
   private final MemorySegment packed;
   private final MethodHandle handle;
 
@@ -33,6 +34,12 @@ final class AsmKernel {
    * @param packed a copy of {@link KernelCode#packed}, best on a multiple of 64 off the heap
    */
   AsmKernel(KernelCode code, CodeMemory memory, int index, MemorySegment packed) {
+    this(code, Placement.WHOLE, memory, index, packed);
+  }
+
+  /** The same for code to which {@code placement} was applied. */
+  AsmKernel(
+      KernelCode code, Placement placement, CodeMemory memory, int index, MemorySegment packed) {
     if (packed.byteSize() < code.packed().length) {
       throw new IllegalArgumentException(
           code.name()
@@ -42,6 +49,7 @@ final class AsmKernel {
               + code.packed().length);
     }
     this.code = code;
+    this.placement = placement;
     this.packed = packed;
     // critical: no thread state transition, and arrays on the heap are passed in place
     this.handle = memory.entry(index, DESCRIPTOR, Linker.Option.critical(true));
@@ -58,9 +66,8 @@ final class AsmKernel {
   /**
    * Computes output rows {@code firstRow} to {@code firstRow + rows}.
    *
-   * @param in heap or native, from the first byte of the layer's input
-   * @param out heap or native, from the first byte of the layer's output; must not overlap {@code
-   *     in}
+   * @param in heap or native; the layer's input lies in it as the placement says
+   * @param out heap or native, likewise; the layer's output must not overlap its input
    * @param scratch of this thread, at least {@link #scratchBytes}
    * @throws IllegalArgumentException if a segment is too small or there are not that many rows
    */
@@ -70,8 +77,9 @@ final class AsmKernel {
           code.name() + ": rows " + firstRow + " + " + rows + " exceed " + code.maxRows());
     }
     long end = firstRow + rows;
-    if (in.byteSize() < code.inBytes() + end * code.inBytesPerRow()
-        || out.byteSize() < end * code.outBytesPerRow()
+    long inRows = placement.staged() ? rows : end;
+    if (in.byteSize() < placement.in() + code.inBytes() + inRows * code.inBytesPerRow()
+        || out.byteSize() < placement.out() + end * code.outBytesPerRow()
         || scratch.byteSize() < code.scratchBytes()) {
       throw new IllegalArgumentException(
           code.name()

@@ -175,4 +175,18 @@ final class AsmSupport {
     }
     return new Loaded(List.copyOf(kernels), memory, constants);
   }
+
+  /**
+   * Makes one piece of code callable until the kernel is garbage.
+   *
+   * @throws AsmUnavailableException if memory cannot be had; nothing stays mapped
+   */
+  AsmKernel load(KernelCode code, Placement placement) throws AsmUnavailableException {
+    Arena arena = Arena.ofAuto();
+    CodeMemory memory = CodeMemory.install(os, cpu.isa(), List.of(placement.apply(code)), arena);
+    byte[] packed = code.packed();
+    MemorySegment copy = arena.allocate(packed.length, 64);
+    MemorySegment.copy(packed, 0, copy, ValueLayout.JAVA_BYTE, 0, packed.length);
+    return new AsmKernel(code, placement, memory, 0, copy);
+  }
 }

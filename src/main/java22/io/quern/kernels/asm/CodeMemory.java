@@ -35,11 +35,13 @@ final class CodeMemory implements AutoCloseable {
   /** Each piece of code starts on a cache line. */
   private static final int ALIGNMENT = 64;
 
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena;
   private final List<MemorySegment> entries;
 
   @SuppressWarnings("restricted")
-  private CodeMemory(NativeMemory os, MemorySegment pages, List<MemorySegment> entries) {
+  private CodeMemory(
+      NativeMemory os, MemorySegment pages, List<MemorySegment> entries, Arena arena) {
+    this.arena = arena;
     MemorySegment owned = pages.reinterpret(arena, os::unmap);
     this.entries =
         entries.stream()
@@ -55,6 +57,15 @@ final class CodeMemory implements AutoCloseable {
    *     mapped
    */
   static CodeMemory install(NativeMemory os, Isa isa, List<byte[]> codes)
+      throws AsmUnavailableException {
+    return install(os, isa, codes, Arena.ofShared());
+  }
+
+  /**
+   * The same, for as long as an arena lives: with {@link Arena#ofAuto}, until no handle made from
+   * {@link #entry} is reachable and no call is running, and {@link #close} is not possible.
+   */
+  static CodeMemory install(NativeMemory os, Isa isa, List<byte[]> codes, Arena arena)
       throws AsmUnavailableException {
     long bytes = 0;
     for (byte[] code : codes) {
@@ -76,7 +87,7 @@ final class CodeMemory implements AutoCloseable {
       if (isa == Isa.AARCH64) {
         CacheFlushA64.flush(os, pages);
       }
-      return new CodeMemory(os, pages, entries);
+      return new CodeMemory(os, pages, entries, arena);
     } catch (AsmUnavailableException | RuntimeException | Error e) {
       os.unmap(pages);
       throw e;

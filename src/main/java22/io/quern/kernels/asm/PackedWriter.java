@@ -1,28 +1,37 @@
 package io.quern.kernels.asm;
 
-import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
 
 /** Writes the constants of a kernel in little-endian order. */
 final class PackedWriter {
-  private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+  private byte[] bytes = new byte[4096];
+  private int length;
 
   int position() {
-    return bytes.size();
+    return length;
   }
 
   void write8(int value) {
-    bytes.write(value);
+    reserve(1);
+    bytes[length++] = (byte) value;
   }
 
   void write16(int value) {
-    write8(value);
-    write8(value >> 8);
+    reserve(2);
+    bytes[length++] = (byte) value;
+    bytes[length++] = (byte) (value >> 8);
   }
 
   void write32(int value) {
     write16(value);
     write16(value >> 16);
+  }
+
+  private void reserve(int count) {
+    if (bytes.length - length < count) {
+      bytes = Arrays.copyOf(bytes, Math.multiplyExact(bytes.length, 2));
+    }
   }
 
   /** Writes {@code lanes} 32-bit values. */
@@ -33,12 +42,12 @@ final class PackedWriter {
   }
 
   void align(int alignment) {
-    while (bytes.size() % alignment != 0) {
+    while (length % alignment != 0) {
       write8(0);
     }
   }
 
   byte[] toBytes() {
-    return bytes.toByteArray();
+    return Arrays.copyOf(bytes, length);
   }
 }

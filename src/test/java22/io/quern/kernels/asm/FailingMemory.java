@@ -18,13 +18,19 @@ final class FailingMemory implements NativeMemory {
   private final Call refused;
   private final boolean hideClearCache;
   private int granted;
-  int mapped;
-  int mappings;
+  volatile int mapped;
+  volatile int mappings;
 
   FailingMemory(Call refused, int granted, boolean hideClearCache) throws AsmUnavailableException {
     this.refused = refused;
     this.granted = granted;
     this.hideClearCache = hideClearCache;
+  }
+
+  /** Mappings may end on the cleaner's thread. */
+  private synchronized void count(int change) {
+    mapped += change;
+    mappings += Math.max(change, 0);
   }
 
   private void pass(Call call) throws AsmUnavailableException {
@@ -43,8 +49,7 @@ final class FailingMemory implements NativeMemory {
   public MemorySegment map(long bytes) throws AsmUnavailableException {
     pass(Call.MAP);
     MemorySegment pages = os.map(bytes);
-    mapped++;
-    mappings++;
+    count(1);
     return pages;
   }
 
@@ -62,7 +67,7 @@ final class FailingMemory implements NativeMemory {
   @Override
   public void unmap(MemorySegment pages) {
     os.unmap(pages);
-    mapped--;
+    count(-1);
   }
 
   @Override

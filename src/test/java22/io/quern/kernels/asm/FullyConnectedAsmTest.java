@@ -1,0 +1,17 @@
+package io.quern.kernels.asm;
+
+import io.quern.kernels.Tier;
+import io.quern.kernels.reference.FullyConnectedContract;
+
+class FullyConnectedAsmTest extends FullyConnectedContract {
+  @Override
+  protected Tier tier() {
+    return new AsmTier();
+  }
+
+  @Override
+  protected boolean mayLack(String test) {
+    // layers with real factors
+    return !test.equals("doublyRounded");
+  }
+}
