@@ -2,14 +2,17 @@ package io.quern.kernels.vector;
 
 import static io.quern.kernels.vector.Lanes.COUNT;
 import static io.quern.kernels.vector.Lanes.DOUBLES;
-import static io.quern.kernels.vector.Lanes.FLOATS;
+import static io.quern.kernels.vector.Lanes.HALF;
+import static io.quern.kernels.vector.Lanes.HALF_FLOATS;
+import static io.quern.kernels.vector.Lanes.HALF_INTS;
+import static io.quern.kernels.vector.Lanes.LONGS;
 
 import io.quern.kernels.AddInt8;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
+import io.quern.kernels.ScratchSize;
 import io.quern.quant.FixedPoint;
-import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.LongVector;
@@ -24,7 +27,7 @@ import jdk.incubator.vector.VectorOperators;
  * it does, there is no kernel. A unit is {@link #UNIT} elements.
  */
 final class AddVector implements Kernel {
-  private static final int UNIT = 4096;
+  private static final int UNIT = 2048;
   private static final double MAGIC = 0x1.8p52;
 
   private final AddInt8 p;
@@ -51,7 +54,7 @@ final class AddVector implements Kernel {
 
   /** Null when an operand is not dense or the linear form is not the same function. */
   static Kernel create(AddInt8 p) {
-    if (!Lanes.NARROW || !p.left().isDense() || !p.right().isDense() || p.outExponent() > 0) {
+    if (!p.left().isDense() || !p.right().isDense() || p.outExponent() > 0) {
       return null;
     }
     AddVector k = new AddVector(p);
@@ -94,55 +97,54 @@ final class AddVector implements Kernel {
   }
 
   @Override
+  public ScratchSize scratch() {
+    return new ScratchSize(COUNT, 0, 0, 2 * (UNIT + COUNT));
+  }
+
+  @Override
   public void run(Memory memory, Scratch scratch, int from, int to) {
-    int start = from * UNIT;
-    int end = Math.min(elements, to * UNIT);
-    int whole = start + (end - start) / COUNT * COUNT;
-    lanes(memory.bytes, start, whole);
-    for (int i = whole; i < end; i++) {
-      byte left = memory.bytes[p.left().offset() + i];
-      memory.bytes[p.out() + i] = element(left, memory.bytes[p.right().offset() + i]);
+    float[] f = scratch.floats;
+    for (int unit = from; unit < to; unit++) {
+      int first = unit * UNIT;
+      int n = Math.min(UNIT, elements - first);
+      int padded = Lanes.roundUp(n);
+      Lanes.toFloats(memory.bytes, p.left().offset() + first, f, 0, n);
+      Lanes.toFloats(memory.bytes, p.right().offset() + first, f, padded, n);
+      sums(f, padded);
+      LaneRequantizer.narrow(
+          f, 0, n, memory.bytes, p.out() + first, n, n, 1, p.qmin(), p.qmax(), scratch.bytes);
     }
   }
 
-  private void lanes(byte[] bytes, int start, int end) {
-    int left = p.left().offset();
-    int right = p.right().offset();
-    int out = p.out();
-    int lo = p.qmin();
-    int hi = p.qmax();
-    double magic = MAGIC + p.outZeroPoint();
-    long offset = Double.doubleToRawLongBits(away);
+  /** Of {@code n} left and {@code n} right values; the results, as bits, replace the left ones. */
+  private void sums(float[] f, int n) {
     DoubleVector va = DoubleVector.broadcast(DOUBLES, a);
     DoubleVector vb = DoubleVector.broadcast(DOUBLES, b);
     DoubleVector vc = DoubleVector.broadcast(DOUBLES, c);
-    for (int i = start; i < end; i += COUNT) {
-      FloatVector l =
-          (FloatVector)
-              ByteVector.fromArray(Lanes.BYTES, bytes, left + i)
-                  .convertShape(VectorOperators.B2F, FLOATS, 0);
-      FloatVector r =
-          (FloatVector)
-              ByteVector.fromArray(Lanes.BYTES, bytes, right + i)
-                  .convertShape(VectorOperators.B2F, FLOATS, 0);
-      DoubleVector l0 = (DoubleVector) l.convertShape(VectorOperators.F2D, DOUBLES, 0);
-      DoubleVector l1 = (DoubleVector) l.convertShape(VectorOperators.F2D, DOUBLES, 1);
-      DoubleVector r0 = (DoubleVector) r.convertShape(VectorOperators.F2D, DOUBLES, 0);
-      DoubleVector r1 = (DoubleVector) r.convertShape(VectorOperators.F2D, DOUBLES, 1);
-      DoubleVector t0 = l0.fma(va, r0.fma(vb, vc));
-      DoubleVector t1 = l1.fma(va, r1.fma(vb, vc));
-      LongVector q0 = away(t0, offset).add(magic).reinterpretAsLongs();
-      LongVector q1 = away(t1, offset).add(magic).reinterpretAsLongs();
-      LaneRequantizer.narrow(q0, q1, lo, hi).intoArray(bytes, out + i);
+    DoubleVector round = DoubleVector.broadcast(DOUBLES, MAGIC + p.outZeroPoint());
+    LongVector sign = LongVector.broadcast(LONGS, Long.MIN_VALUE);
+    LongVector offset = LongVector.broadcast(LONGS, Double.doubleToRawLongBits(away));
+    for (int i = 0; i < n; i += HALF) {
+      DoubleVector l =
+          (DoubleVector)
+              FloatVector.fromArray(HALF_FLOATS, f, i)
+                  .convertShape(VectorOperators.F2D, DOUBLES, 0);
+      DoubleVector r =
+          (DoubleVector)
+              FloatVector.fromArray(HALF_FLOATS, f, i + n)
+                  .convertShape(VectorOperators.F2D, DOUBLES, 0);
+      DoubleVector t = l.fma(va, r.fma(vb, vc));
+      t.add(t.reinterpretAsLongs().and(sign).or(offset).reinterpretAsDoubles())
+          .add(round)
+          .reinterpretAsLongs()
+          .convertShape(VectorOperators.L2I, HALF_INTS, 0)
+          .reinterpretAsFloats()
+          .intoArray(f, i);
     }
-  }
-
-  private static DoubleVector away(DoubleVector t, long offset) {
-    return t.add(t.reinterpretAsLongs().and(Long.MIN_VALUE).or(offset).reinterpretAsDoubles());
   }
 
   @Override
   public String microKernel() {
-    return "linear" + COUNT;
+    return "linear" + HALF;
   }
 }

@@ -39,7 +39,7 @@ final class Conv2dVector implements Kernel {
     passDepth = whole ? g.kernelW() * g.inC() : g.inC();
     panels = new Panels(p.weights(), p.weightsZeroPoint(), sums.start(), passes * passDepth);
     accRow = outputs * panels.maxWidth();
-    requantizer = new LaneRequantizer(p.requantization(), sums.rest());
+    requantizer = new LaneRequantizer(p.requantization(), sums);
   }
 
   /** Null when the sums may be inexact. */

@@ -18,7 +18,7 @@ final class DepthwiseConv2dVector implements Kernel {
     g = p.geometry();
     out = p.out();
     row = new DepthwiseRow(p, sums, 1);
-    requantizer = new LaneRequantizer(p.requantization(), sums.rest());
+    requantizer = new LaneRequantizer(p.requantization(), sums);
   }
 
   /** Null when {@link DepthwiseRow} does not take it. */

@@ -7,8 +7,10 @@ package io.quern.kernels.vector;
  *
  * @param start first value of each output's sum: its bias, or 0
  * @param rest the bias of each output that {@code start} does not hold; null when all are 0
+ * @param least lower bound of each output's sum with its bias
+ * @param greatest upper bound
  */
-record FloatSums(float[] start, double[] rest) {
+record FloatSums(float[] start, double[] rest, long[] least, long[] greatest) {
   /**
    * The biases with the input zero point folded in.
    *
@@ -25,6 +27,8 @@ record FloatSums(float[] start, double[] rest) {
     int outputs = bias.length;
     float[] start = new float[outputs];
     double[] rest = new double[outputs];
+    long[] least = new long[outputs];
+    long[] greatest = new long[outputs];
     boolean large = false;
     for (int o = 0; o < outputs; o++) {
       long sum = 0;
@@ -38,6 +42,8 @@ record FloatSums(float[] start, double[] rest) {
         return null;
       }
       long b = bias[o] - inputZeroPoint * sum;
+      least[o] = b - 128 * magnitude;
+      greatest[o] = b + 128 * magnitude;
       if (Math.abs(b) + 128 * magnitude > 1 << 24) {
         rest[o] = b;
         large = true;
@@ -45,6 +51,6 @@ record FloatSums(float[] start, double[] rest) {
         start[o] = b;
       }
     }
-    return new FloatSums(start, large ? rest : null);
+    return new FloatSums(start, large ? rest : null, least, greatest);
   }
 }

@@ -3,7 +3,10 @@ package io.quern.kernels.vector;
 import static io.quern.kernels.vector.Lanes.COUNT;
 import static io.quern.kernels.vector.Lanes.DOUBLES;
 import static io.quern.kernels.vector.Lanes.FLOATS;
-import static io.quern.kernels.vector.Lanes.INTS;
+import static io.quern.kernels.vector.Lanes.HALF;
+import static io.quern.kernels.vector.Lanes.HALF_FLOATS;
+import static io.quern.kernels.vector.Lanes.HALF_INTS;
+import static io.quern.kernels.vector.Lanes.LONGS;
 
 import io.quern.kernels.Requantization;
 import io.quern.quant.FixedPoint;
@@ -12,7 +15,6 @@ import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShuffle;
 
 /**
  * {@link Requantization} in double lanes, exactly.
@@ -26,67 +28,113 @@ import jdk.incubator.vector.VectorShuffle;
  *
  * <p>Exactness: where the result is not clamped, {@code |t| < 2^9}, so {@code t + g/2 +- d} is a
  * multiple of {@code 2^(-32-e)} below 2^9 and has at most 41 + e bits: exact for e up to {@link
- * #LARGEST_SHIFT}. Where it is clamped, every step is monotone, so it stays beyond the bound; and
- * {@code |t| < 2^31} keeps the low 32 bits of the sum the integer. Other shifts (left, or right by
- * more than 12: factors of 1 and above or below 2^-13) go to {@link FixedPoint#multiply}.
+ * #PROVEN_SHIFT}. Where it is clamped, every step is monotone, so it stays beyond the bound; and
+ * {@code |t| < 2^31} keeps the low 32 bits of the sum the integer. A left shift is e below 0 and d
+ * = 0, as long as it does not wrap. For larger e, as of channels that are all but dead, every
+ * output value's first accumulator is looked up when planning and both functions compared there and
+ * just below; being monotone, they are then the same. A layer where that fails is requantized by
+ * {@link FixedPoint#multiply}.
  *
  * <p>When negative accumulators are clamped anyway ({@code qmin >= zeroPoint}, as after a ReLU) the
- * sign need not be looked at.
+ * sign need not be looked at. Biases too large for the float sums are added here: sums and biases
+ * are below 2^31, which a double holds.
  *
- * <p>Biases too large for the float sums are added here: sums and biases are below 2^31, which a
- * double holds.
+ * <p>Two passes of small loops, the first in place, because C2 gives up on keeping vectors in
+ * registers in larger ones (10 times slower).
  */
 final class LaneRequantizer {
-  static final int LARGEST_SHIFT = 12;
+  static final int PROVEN_SHIFT = 12;
 
   private static final double MAGIC = 0x1.8p52;
-  private static final int HALF = COUNT / 2;
-  private static final VectorShuffle<Integer> IN_ORDER =
-      VectorShuffle.fromOp(INTS, i -> i < HALF ? 2 * i : 2 * (i - HALF) + 1);
 
   private final Requantization r;
   private final double[] factors;
-  private final double[] halfGrids;
+  private final double[] constants;
   private final double[] offsets;
   private final double[] biases;
   private final boolean exact;
   private final boolean positive;
+  private final double magic;
 
-  /**
-   * @param bias to add to each channel's sums, or null
-   */
-  LaneRequantizer(Requantization r, double[] bias) {
+  LaneRequantizer(Requantization r, FloatSums sums) {
     this.r = r;
     int n = r.multipliers().length;
-    int padded = Math.max(Lanes.roundUp(n), COUNT);
+    int padded = Lanes.roundUp(n);
     factors = new double[padded];
-    halfGrids = new double[padded];
+    constants = new double[padded];
     offsets = new double[padded];
     biases = new double[padded];
-    if (bias != null) {
-      System.arraycopy(bias, 0, biases, 0, n);
+    magic = MAGIC + r.zeroPoint();
+    if (sums.rest() != null) {
+      System.arraycopy(sums.rest(), 0, biases, 0, n);
     }
-    positive = r.qmin() >= r.zeroPoint() && bias == null;
+    positive = r.qmin() >= r.zeroPoint() && sums.rest() == null;
     boolean all = true;
     for (int c = 0; c < n; c++) {
-      int shift = r.shifts()[c];
-      int e = -shift;
-      all &= e >= 0 && e <= LARGEST_SHIFT;
+      int e = -r.shifts()[c];
       factors[c] = Math.scalb((double) r.multipliers()[c], -31 - e);
-      double halfGrid = Math.scalb(1.0, -32 - e);
-      double d = e == 0 ? 0 : Math.scalb(1.0, -e - 1);
-      halfGrids[c] = positive ? halfGrid + d : halfGrid;
-      offsets[c] = d;
+      offsets[c] = e <= 0 ? 0 : Math.scalb(1.0, -e - 1);
+      constants[c] = Math.scalb(1.0, -32 - e) + (positive ? offsets[c] : 0);
+      all &= isExact(c, e, sums.least()[c], sums.greatest()[c]);
     }
     exact = all;
+  }
+
+  private boolean isExact(int c, int e, long least, long greatest) {
+    if (e < 0) {
+      return Math.max(-least, greatest) << -e <= Integer.MAX_VALUE;
+    }
+    return e <= PROVEN_SHIFT || sameAtSteps(c, (int) least, (int) greatest);
+  }
+
+  /** Compares with the formula at the ends of [least, greatest] and on both sides of every step. */
+  private boolean sameAtSteps(int c, int least, int greatest) {
+    int at = least;
+    while (lanes(at, c) == formula(at, c)) {
+      int value = formula(at, c);
+      if (formula(greatest, c) == value) {
+        return lanes(greatest, c) == value;
+      }
+      long below = at;
+      long above = greatest;
+      while (above - below > 1) {
+        long middle = below + above >> 1;
+        if (formula((int) middle, c) == value) {
+          below = middle;
+        } else {
+          above = middle;
+        }
+      }
+      if (lanes((int) below, c) != value) {
+        return false;
+      }
+      at = (int) above;
+    }
+    return false;
+  }
+
+  private int formula(int acc, int c) {
+    int q = FixedPoint.multiply(acc, r.multipliers()[c], r.shifts()[c]) + r.zeroPoint();
+    return Math.min(Math.max(q, r.qmin()), r.qmax());
+  }
+
+  /** One value with the very operations of the lanes. */
+  private int lanes(int acc, int c) {
+    double t = Math.fma((double) acc, factors[c], constants[c]);
+    if (!positive) {
+      t += Math.copySign(offsets[c], (double) acc);
+    }
+    int q = (int) Double.doubleToRawLongBits(t + magic);
+    return Math.min(Math.max(q, r.qmin()), r.qmax());
   }
 
   /**
    * Requantizes a tile: {@code out[outAt + p * outStride + c]} from {@code acc[accAt + p *
    * accStride + c]} for channels {@code channel + c}.
    *
-   * @param acc the channels of a pixel are padded to whole vectors
-   * @param channels how many, from {@code channel} on
+   * @param acc the channels of a pixel are padded to whole vectors; overwritten
+   * @param channel the first channel, on a whole vector
+   * @param channels how many
    * @param spare at least {@link Lanes#COUNT} bytes of scratch
    */
   void tile(
@@ -100,110 +148,126 @@ final class LaneRequantizer {
       int channels,
       int pixels,
       byte[] spare) {
-    if (!exact || !Lanes.NARROW) {
+    if (!exact) {
       scalar(acc, accAt, accStride, out, outAt, outStride, channel, channels, pixels);
+      return;
+    }
+    for (int c = 0; c < channels; c += HALF) {
+      if (positive) {
+        positive(acc, accAt + c, accStride, channel + c, pixels);
+      } else {
+        signed(acc, accAt + c, accStride, channel + c, pixels);
+      }
+    }
+    narrow(
+        acc, accAt, accStride, out, outAt, outStride, channels, pixels, r.qmin(), r.qmax(), spare);
+  }
+
+  /** In place: sums become integers, not yet clamped, as the bits of the floats. */
+  private void positive(float[] acc, int at, int stride, int channel, int pixels) {
+    DoubleVector factor = DoubleVector.fromArray(DOUBLES, factors, channel);
+    DoubleVector constant = DoubleVector.fromArray(DOUBLES, constants, channel);
+    DoubleVector round = DoubleVector.broadcast(DOUBLES, magic);
+    for (int p = 0; p < pixels; p++) {
+      int i = at + p * stride;
+      DoubleVector d =
+          (DoubleVector)
+              FloatVector.fromArray(HALF_FLOATS, acc, i)
+                  .convertShape(VectorOperators.F2D, DOUBLES, 0);
+      d.fma(factor, constant)
+          .add(round)
+          .reinterpretAsLongs()
+          .convertShape(VectorOperators.L2I, HALF_INTS, 0)
+          .reinterpretAsFloats()
+          .intoArray(acc, i);
+    }
+  }
+
+  private void signed(float[] acc, int at, int stride, int channel, int pixels) {
+    DoubleVector factor = DoubleVector.fromArray(DOUBLES, factors, channel);
+    DoubleVector constant = DoubleVector.fromArray(DOUBLES, constants, channel);
+    DoubleVector bias = DoubleVector.fromArray(DOUBLES, biases, channel);
+    LongVector offset = DoubleVector.fromArray(DOUBLES, offsets, channel).reinterpretAsLongs();
+    LongVector sign = LongVector.broadcast(LONGS, Long.MIN_VALUE);
+    DoubleVector round = DoubleVector.broadcast(DOUBLES, magic);
+    for (int p = 0; p < pixels; p++) {
+      int i = at + p * stride;
+      DoubleVector d =
+          (DoubleVector)
+              FloatVector.fromArray(HALF_FLOATS, acc, i)
+                  .convertShape(VectorOperators.F2D, DOUBLES, 0);
+      d = d.add(bias);
+      DoubleVector away = d.reinterpretAsLongs().and(sign).or(offset).reinterpretAsDoubles();
+      d.fma(factor, constant)
+          .add(away)
+          .add(round)
+          .reinterpretAsLongs()
+          .convertShape(VectorOperators.L2I, HALF_INTS, 0)
+          .reinterpretAsFloats()
+          .intoArray(acc, i);
+    }
+  }
+
+  /** Clamps integers that are held as the bits of floats, and stores them as bytes. */
+  static void narrow(
+      float[] acc,
+      int accAt,
+      int accStride,
+      byte[] out,
+      int outAt,
+      int outStride,
+      int channels,
+      int pixels,
+      int lo,
+      int hi,
+      byte[] spare) {
+    if (!Lanes.NARROW) {
+      for (int p = 0; p < pixels; p++) {
+        for (int c = 0; c < channels; c++) {
+          int q = Float.floatToRawIntBits(acc[accAt + p * accStride + c]);
+          q = q < lo ? lo : q;
+          out[outAt + p * outStride + c] = (byte) (q > hi ? hi : q);
+        }
+      }
       return;
     }
     if (channels < COUNT) {
       for (int p = 0; p < pixels; p++) {
-        block(acc, accAt + p * accStride, 0, spare, 0, 0, channel, 1);
+        narrow(acc, accAt + p * accStride, 0, spare, 0, 0, 1, lo, hi);
         System.arraycopy(spare, 0, out, outAt + p * outStride, channels);
       }
+      return;
+    }
+    if (accStride == channels && outStride == channels && channels % COUNT == 0) {
+      narrow(acc, accAt, COUNT, out, outAt, COUNT, pixels * channels / COUNT, lo, hi);
       return;
     }
     for (int c = 0; c < channels; c += COUNT) {
       // The last block overlaps the one before instead of leaving a tail.
       int at = Math.min(c, channels - COUNT);
-      block(acc, accAt + at, accStride, out, outAt + at, outStride, channel + at, pixels);
+      narrow(acc, accAt + at, accStride, out, outAt + at, outStride, pixels, lo, hi);
     }
   }
 
-  private void block(
+  private static void narrow(
       float[] acc,
       int accAt,
       int accStride,
       byte[] out,
       int outAt,
       int outStride,
-      int channel,
-      int pixels) {
-    if (positive) {
-      positiveBlock(acc, accAt, accStride, out, outAt, outStride, channel, pixels);
-    } else {
-      signedBlock(acc, accAt, accStride, out, outAt, outStride, channel, pixels);
+      int n,
+      int lo,
+      int hi) {
+    for (int p = 0; p < n; p++) {
+      ((ByteVector)
+              FloatVector.fromArray(FLOATS, acc, accAt + p * accStride)
+                  .reinterpretAsInts()
+                  .max(lo)
+                  .min(hi)
+                  .convertShape(VectorOperators.I2B, Lanes.BYTES, 0))
+          .intoArray(out, outAt + p * outStride);
     }
-  }
-
-  private void positiveBlock(
-      float[] acc,
-      int accAt,
-      int accStride,
-      byte[] out,
-      int outAt,
-      int outStride,
-      int channel,
-      int pixels) {
-    DoubleVector s0 = DoubleVector.fromArray(DOUBLES, factors, channel);
-    DoubleVector s1 = DoubleVector.fromArray(DOUBLES, factors, channel + HALF);
-    DoubleVector h0 = DoubleVector.fromArray(DOUBLES, halfGrids, channel);
-    DoubleVector h1 = DoubleVector.fromArray(DOUBLES, halfGrids, channel + HALF);
-    double magic = MAGIC + r.zeroPoint();
-    int lo = r.qmin();
-    int hi = r.qmax();
-    for (int p = 0; p < pixels; p++) {
-      FloatVector a = FloatVector.fromArray(FLOATS, acc, accAt + p * accStride);
-      DoubleVector d0 = (DoubleVector) a.convertShape(VectorOperators.F2D, DOUBLES, 0);
-      DoubleVector d1 = (DoubleVector) a.convertShape(VectorOperators.F2D, DOUBLES, 1);
-      LongVector l0 = d0.fma(s0, h0).add(magic).reinterpretAsLongs();
-      LongVector l1 = d1.fma(s1, h1).add(magic).reinterpretAsLongs();
-      narrow(l0, l1, lo, hi).intoArray(out, outAt + p * outStride);
-    }
-  }
-
-  private void signedBlock(
-      float[] acc,
-      int accAt,
-      int accStride,
-      byte[] out,
-      int outAt,
-      int outStride,
-      int channel,
-      int pixels) {
-    DoubleVector s0 = DoubleVector.fromArray(DOUBLES, factors, channel);
-    DoubleVector s1 = DoubleVector.fromArray(DOUBLES, factors, channel + HALF);
-    DoubleVector h0 = DoubleVector.fromArray(DOUBLES, halfGrids, channel);
-    DoubleVector h1 = DoubleVector.fromArray(DOUBLES, halfGrids, channel + HALF);
-    DoubleVector b0 = DoubleVector.fromArray(DOUBLES, biases, channel);
-    DoubleVector b1 = DoubleVector.fromArray(DOUBLES, biases, channel + HALF);
-    LongVector o0 = DoubleVector.fromArray(DOUBLES, offsets, channel).reinterpretAsLongs();
-    LongVector o1 = DoubleVector.fromArray(DOUBLES, offsets, channel + HALF).reinterpretAsLongs();
-    double magic = MAGIC + r.zeroPoint();
-    int lo = r.qmin();
-    int hi = r.qmax();
-    for (int p = 0; p < pixels; p++) {
-      FloatVector a = FloatVector.fromArray(FLOATS, acc, accAt + p * accStride);
-      DoubleVector d0 = (DoubleVector) a.convertShape(VectorOperators.F2D, DOUBLES, 0);
-      DoubleVector d1 = (DoubleVector) a.convertShape(VectorOperators.F2D, DOUBLES, 1);
-      d0 = d0.add(b0);
-      d1 = d1.add(b1);
-      DoubleVector n0 = d0.reinterpretAsLongs().and(Long.MIN_VALUE).or(o0).reinterpretAsDoubles();
-      DoubleVector n1 = d1.reinterpretAsLongs().and(Long.MIN_VALUE).or(o1).reinterpretAsDoubles();
-      LongVector l0 = d0.fma(s0, h0).add(n0).add(magic).reinterpretAsLongs();
-      LongVector l1 = d1.fma(s1, h1).add(n1).add(magic).reinterpretAsLongs();
-      narrow(l0, l1, lo, hi).intoArray(out, outAt + p * outStride);
-    }
-  }
-
-  /** The low halves of {@code l0}'s lanes, then of {@code l1}'s, clamped, as bytes. */
-  static ByteVector narrow(LongVector l0, LongVector l1, int lo, int hi) {
-    return (ByteVector)
-        l0.and(0xffffffffL)
-            .or(l1.lanewise(VectorOperators.LSHL, 32))
-            .reinterpretAsInts()
-            .rearrange(IN_ORDER)
-            .max(lo)
-            .min(hi)
-            .convertShape(VectorOperators.I2B, Lanes.BYTES, 0);
   }
 
   private void scalar(
@@ -218,13 +282,8 @@ final class LaneRequantizer {
       int pixels) {
     for (int p = 0; p < pixels; p++) {
       for (int c = 0; c < channels; c++) {
-        int q =
-            FixedPoint.multiply(
-                    (int) acc[accAt + p * accStride + c] + (int) biases[channel + c],
-                    r.multipliers()[channel + c],
-                    r.shifts()[channel + c])
-                + r.zeroPoint();
-        out[outAt + p * outStride + c] = (byte) Math.min(Math.max(q, r.qmin()), r.qmax());
+        int sum = (int) acc[accAt + p * accStride + c] + (int) biases[channel + c];
+        out[outAt + p * outStride + c] = (byte) formula(sum, channel + c);
       }
     }
   }

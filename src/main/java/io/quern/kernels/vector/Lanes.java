@@ -4,7 +4,7 @@ import java.util.Arrays;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -12,11 +12,23 @@ import jdk.incubator.vector.VectorSpecies;
 /** The shapes that all kernels use, and conversion of rows. */
 final class Lanes {
   static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
-  static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
   static final VectorSpecies<Double> DOUBLES = DoubleVector.SPECIES_PREFERRED;
+
+  static final VectorSpecies<Long> LONGS = LongVector.SPECIES_PREFERRED;
+
+  /** As many lanes as {@link #DOUBLES}. */
+  static final VectorSpecies<Float> HALF_FLOATS =
+      VectorSpecies.of(float.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
+
+  /** As many lanes as {@link #DOUBLES}. */
+  static final VectorSpecies<Integer> HALF_INTS =
+      VectorSpecies.of(int.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
 
   /** Float lanes of a vector. */
   static final int COUNT = FLOATS.length();
+
+  /** Double lanes of a vector. */
+  static final int HALF = COUNT / 2;
 
   /** Whether {@link #COUNT} bytes are a vector: not with 128 bits. */
   static final boolean NARROW = COUNT >= 8;

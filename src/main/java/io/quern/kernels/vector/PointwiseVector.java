@@ -30,7 +30,7 @@ final class PointwiseVector implements Kernel {
     int even = (pixels + units - 1) / units;
     tile = Math.min(MOST_PIXELS, (even + 11) / 12 * 12);
     panels = new Panels(p.weights(), p.weightsZeroPoint(), sums.start(), inC);
-    requantizer = new LaneRequantizer(p.requantization(), sums.rest());
+    requantizer = new LaneRequantizer(p.requantization(), sums);
   }
 
   /** Null when the sums may be inexact. */
