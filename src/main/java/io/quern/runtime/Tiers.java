@@ -69,7 +69,7 @@ public final class Tiers {
    * @param name {@code auto} or a tier's name
    * @throws IllegalArgumentException if there is no such tier, or this JVM cannot run it
    */
-  static List<Tier> order(String name) {
+  public static List<Tier> order(String name) {
     if (!name.equals("auto")) {
       if (!NAMES.contains(name)) {
         throw new IllegalArgumentException(
