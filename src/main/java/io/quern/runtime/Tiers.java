@@ -14,6 +14,13 @@ public final class Tiers {
   /** All tiers, the most demanding first. */
   public static final List<String> NAMES = List.of("asm", "vector", "portable", "reference");
 
+  /**
+   * Tiers that are used only when asked for by name. The vector tier's bytes are right, but the
+   * JVM's compilers do not yet keep all of its vectors in registers: it allocates on some layers,
+   * which a run must not.
+   */
+  private static final List<String> ON_REQUEST = List.of("vector");
+
   private static final Map<String, Tier> AVAILABLE = new LinkedHashMap<>();
   private static final Map<String, String> MISSING = new LinkedHashMap<>();
 
@@ -58,13 +65,19 @@ public final class Tiers {
     return List.copyOf(AVAILABLE.keySet());
   }
 
+  /** Whether {@code auto} may choose a tier. */
+  public static boolean isAutomatic(String name) {
+    return !ON_REQUEST.contains(name);
+  }
+
   /** One line that says why a tier cannot run here; null when it can. */
   public static String whyMissing(String name) {
     return MISSING.get(name);
   }
 
   /**
-   * The tiers to ask for a kernel, in order.
+   * The tiers to ask for a kernel, in order: the named one and those below it. The vector tier only
+   * takes part when named.
    *
    * @param name {@code auto} or a tier's name
    * @throws IllegalArgumentException if there is no such tier, or this JVM cannot run it
@@ -83,8 +96,9 @@ public final class Tiers {
     List<Tier> order = new ArrayList<>();
     boolean from = name.equals("auto");
     for (Map.Entry<String, Tier> e : AVAILABLE.entrySet()) {
-      from |= e.getKey().equals(name);
-      if (from) {
+      boolean named = e.getKey().equals(name);
+      from |= named;
+      if (from && (named || !ON_REQUEST.contains(e.getKey()))) {
         order.add(e.getValue());
       }
     }
