@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import io.quern.calibrate.CalibrationOptions;
+import io.quern.calibrate.Calibrator;
+import io.quern.calibrate.Progress;
 import io.quern.format.tflite.TfliteReader;
 import io.quern.format.tflite.TfliteWriter;
 import io.quern.model.DataType;
@@ -15,6 +18,7 @@ import io.quern.runtime.Planner;
 import io.quern.runtime.Session;
 import io.quern.testing.SharedData;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -22,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -62,6 +67,39 @@ class WholeNetworksTest {
       check("v2-" + seed, v2, TfliteWriter.write(v2), manifest);
     }
     finish(manifest, "16 legacy unsigned networks");
+  }
+
+  /** What the calibrator makes of the embedded float model is what TensorFlow Lite runs. */
+  @Test
+  void calibratedEmbeddedModel() throws IOException {
+    Path folder = Path.of(System.getProperty("quern.basedir", "."), "calibration", "fashion-mnist");
+    Graph model = TfliteReader.read(folder.resolve("fashion-mnist-float.tflite"));
+    List<float[][]> images = images(folder.resolve("calibration-images-idx3-ubyte.gz"), 64);
+    Manifest manifest = Manifest.open("calibrated-networks.txt");
+    for (boolean perTensor : new boolean[] {false, true}) {
+      CalibrationOptions options = CalibrationOptions.builder().perTensorWeights(perTensor).build();
+      Graph int8 = Calibrator.calibrate(model, images, options, Progress.NONE);
+      byte[] file = TfliteWriter.write(int8);
+      String name = perTensor ? "fashion-mnist-per-tensor" : "fashion-mnist-per-channel";
+      check(name, TfliteReader.read(ByteBuffer.wrap(file), name), file, manifest);
+    }
+    finish(manifest, "the embedded model, calibrated per channel and per tensor");
+  }
+
+  private static List<float[][]> images(Path idx, int count) throws IOException {
+    try (InputStream in = new GZIPInputStream(Files.newInputStream(idx))) {
+      in.skipNBytes(16);
+      List<float[][]> images = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        byte[] pixels = in.readNBytes(28 * 28);
+        float[] values = new float[pixels.length];
+        for (int k = 0; k < values.length; k++) {
+          values[k] = ((pixels[k] & 255) - 127.5f) / 127.5f;
+        }
+        images.add(new float[][] {values});
+      }
+      return images;
+    }
   }
 
   private void finish(Manifest manifest, String what) throws IOException {
