@@ -45,8 +45,43 @@ final class Conv2dFloatPortable extends ConvTiles {
   }
 
   @Override
-  void output(Memory memory, Scratch scratch, float[] acc, int o, int n, int at) {
+  void outputs(Memory memory, Scratch scratch, int o, int n, int at) {
     float[][] rows = scratch.rows;
+    for (int q = 0; q < BLOCK; q++) {
+      Rows.fill(rows[paddedDepth + q], bias[o + q], n);
+    }
+    float[] w = weights;
+    int w0 = o * paddedDepth;
+    int w1 = w0 + paddedDepth;
+    int w2 = w1 + paddedDepth;
+    int w3 = w2 + paddedDepth;
+    for (int k = 0; k < paddedDepth; k += 2) {
+      Rows.addScaled4x2(
+          rows[paddedDepth],
+          rows[paddedDepth + 1],
+          rows[paddedDepth + 2],
+          rows[paddedDepth + 3],
+          rows[k],
+          rows[k + 1],
+          w[w0 + k],
+          w[w0 + k + 1],
+          w[w1 + k],
+          w[w1 + k + 1],
+          w[w2 + k],
+          w[w2 + k + 1],
+          w[w3 + k],
+          w[w3 + k + 1],
+          n);
+    }
+    for (int q = 0; q < BLOCK; q++) {
+      store(rows[paddedDepth + q], memory.floats, out + at + q, n);
+    }
+  }
+
+  @Override
+  void output(Memory memory, Scratch scratch, int o, int n, int at) {
+    float[][] rows = scratch.rows;
+    float[] acc = rows[paddedDepth];
     Rows.fill(acc, bias[o], n);
     int w = o * paddedDepth;
     for (int k = 0; k < paddedDepth; k += 4) {
@@ -62,10 +97,13 @@ final class Conv2dFloatPortable extends ConvTiles {
           weights[w + k + 3],
           n);
     }
-    float[] floats = memory.floats;
+    store(acc, memory.floats, out + at, n);
+  }
+
+  private void store(float[] acc, float[] to, int at, int n) {
     int stride = outputStride();
     for (int p = 0; p < n; p++) {
-      floats[out + at + p * stride] = Math.min(Math.max(acc[p], min), max);
+      to[at + p * stride] = Math.min(Math.max(acc[p], min), max);
     }
   }
 }

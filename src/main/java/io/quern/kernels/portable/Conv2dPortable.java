@@ -41,41 +41,109 @@ final class Conv2dPortable extends ConvTiles {
   @Override
   void gather(Memory memory, int[] positions, int c, float[] row, int n) {
     byte[] bytes = memory.bytes;
+    float[] values = Rows.BYTE_VALUES;
     for (int p = 0; p < n; p++) {
-      row[p] = bytes[positions[p] + c];
+      row[p] = values[bytes[positions[p] + c] & 255];
     }
   }
 
   @Override
   void gatherPadded(Memory memory, int[] positions, int c, float[] row, int n) {
     byte[] bytes = memory.bytes;
+    float[] values = Rows.BYTE_VALUES;
     for (int p = 0; p < n; p++) {
-      row[p] = positions[p] < 0 ? padding : bytes[positions[p] + c];
+      row[p] = positions[p] < 0 ? padding : values[bytes[positions[p] + c] & 255];
     }
   }
 
   @Override
-  void output(Memory memory, Scratch scratch, float[] acc, int o, int n, int at) {
+  void outputs(Memory memory, Scratch scratch, int o, int n, int at) {
+    sum(scratch, o, BLOCK, n);
+    requantize(memory, scratch, o, BLOCK, n, at);
+  }
+
+  @Override
+  void output(Memory memory, Scratch scratch, int o, int n, int at) {
+    sum(scratch, o, 1, n);
+    requantize(memory, scratch, o, 1, n, at);
+  }
+
+  /** Sums {@code count} channels in the rows for it, or in int where float is not exact. */
+  private void sum(Scratch scratch, int o, int count, int n) {
     if (run >= paddedDepth) {
-      accumulate(scratch.rows, acc, o, 0, paddedDepth, n);
-      requantizer.channel(acc, bias[o], o, n, memory.bytes, out + at, outputStride());
+      accumulate(scratch.rows, o, count, 0, paddedDepth, n);
       return;
     }
     int[] sums = scratch.ints;
-    for (int p = 0; p < n; p++) {
-      sums[p] = 0;
-    }
+    java.util.Arrays.fill(sums, 0, count * rowLength, 0);
     for (int k = 0; k < paddedDepth; k += run) {
-      accumulate(scratch.rows, acc, o, k, Math.min(paddedDepth, k + run), n);
-      for (int p = 0; p < n; p++) {
-        sums[p] += (int) acc[p];
+      accumulate(scratch.rows, o, count, k, Math.min(paddedDepth, k + run), n);
+      for (int q = 0; q < count; q++) {
+        add(sums, q * rowLength, scratch.rows[paddedDepth + q], n);
       }
     }
-    requantizer.channel(sums, bias[o], o, n, memory.bytes, out + at, outputStride());
   }
 
-  private void accumulate(float[][] rows, float[] acc, int o, int from, int to, int n) {
-    Rows.fill(acc, 0, n);
+  private static void add(int[] sums, int from, float[] acc, int n) {
+    for (int p = 0; p < n; p++) {
+      sums[from + p] += (int) acc[p];
+    }
+  }
+
+  private void requantize(Memory memory, Scratch scratch, int o, int count, int n, int at) {
+    byte[] bytes = memory.bytes;
+    int stride = outputStride();
+    for (int q = 0; q < count; q++) {
+      int c = o + q;
+      if (run >= paddedDepth) {
+        float[] acc = scratch.rows[paddedDepth + q];
+        requantizer.channel(acc, bias[c], c, n, bytes, out + at + q, stride);
+      } else {
+        requantizer.channel(
+            scratch.ints, q * rowLength, bias[c], c, n, bytes, out + at + q, stride);
+      }
+    }
+  }
+
+  private void accumulate(float[][] rows, int o, int count, int from, int to, int n) {
+    for (int q = 0; q < count; q++) {
+      Rows.fill(rows[paddedDepth + q], 0, n);
+    }
+    if (count == BLOCK) {
+      accumulateBlock(rows, o, from, to, n);
+    } else {
+      accumulateOne(rows, rows[paddedDepth], o, from, to, n);
+    }
+  }
+
+  private void accumulateBlock(float[][] rows, int o, int from, int to, int n) {
+    byte[] w = weights;
+    int w0 = o * paddedDepth;
+    int w1 = w0 + paddedDepth;
+    int w2 = w1 + paddedDepth;
+    int w3 = w2 + paddedDepth;
+    int z = weightsZeroPoint;
+    for (int k = from; k < to; k += 2) {
+      Rows.addScaled4x2(
+          rows[paddedDepth],
+          rows[paddedDepth + 1],
+          rows[paddedDepth + 2],
+          rows[paddedDepth + 3],
+          rows[k],
+          rows[k + 1],
+          w[w0 + k] - z,
+          w[w0 + k + 1] - z,
+          w[w1 + k] - z,
+          w[w1 + k + 1] - z,
+          w[w2 + k] - z,
+          w[w2 + k + 1] - z,
+          w[w3 + k] - z,
+          w[w3 + k + 1] - z,
+          n);
+    }
+  }
+
+  private void accumulateOne(float[][] rows, float[] acc, int o, int from, int to, int n) {
     int w = o * paddedDepth;
     int z = weightsZeroPoint;
     for (int k = from; k < to; k += 4) {

@@ -15,6 +15,12 @@ import io.quern.kernels.ScratchSize;
  * tile; the staged rows are {@code depth * tile * 4} bytes of scratch.
  */
 abstract class ConvTiles implements Kernel {
+  /** Output channels that are summed together. */
+  protected static final int BLOCK = 4;
+
+  /** Depth beyond which rows are kept short, so that the staged rows of a tile stay in cache. */
+  private static final int DEEP = 256;
+
   /** Input channels per group times kernel elements. */
   protected final int depth;
 
@@ -23,6 +29,9 @@ abstract class ConvTiles implements Kernel {
 
   protected final int groups;
   protected final int groupOutputs;
+
+  /** Length of the rows of scratch. */
+  protected final int rowLength;
 
   private final ConvGeometry g;
   private final int in;
@@ -37,14 +46,15 @@ abstract class ConvTiles implements Kernel {
     this.groupOutputs = geometry.outC() / groups;
     this.depth = geometry.kernelH() * geometry.kernelW() * groupInputs;
     this.paddedDepth = depth + 3 & ~3;
-    this.tile = tile(geometry.pixels());
+    this.rowLength = depth <= DEEP ? 2 * Rows.LENGTH : Rows.LENGTH;
+    this.tile = tile(geometry.pixels(), rowLength);
   }
 
-  /** Even tiles of at most {@link Rows#LENGTH} pixels. */
-  private static int tile(int pixels) {
-    int tiles = (pixels + Rows.LENGTH - 1) / Rows.LENGTH;
+  /** Even tiles of at most {@code most} pixels. */
+  private static int tile(int pixels, int most) {
+    int tiles = (pixels + most - 1) / most;
     int even = (pixels + tiles - 1) / tiles;
-    return Math.min(Rows.LENGTH, even + 7 & ~7);
+    return Math.min(most, even + 7 & ~7);
   }
 
   @Override
@@ -54,20 +64,23 @@ abstract class ConvTiles implements Kernel {
 
   @Override
   public final ScratchSize scratch() {
-    return new ScratchSize(0, 0, 2 * Rows.LENGTH, 0, paddedDepth + 1, Rows.LENGTH);
+    return new ScratchSize(0, 0, BLOCK * rowLength, 0, paddedDepth + BLOCK, rowLength);
   }
 
   @Override
   public final void run(Memory memory, Scratch scratch, int from, int to) {
-    float[][] rows = scratch.rows;
-    float[] acc = rows[paddedDepth];
     for (int unit = from; unit < to; unit++) {
       int first = unit * tile;
       int n = Math.min(tile, g.pixels() - first);
       for (int group = 0; group < groups; group++) {
         stage(memory, scratch, group, first, n);
-        for (int o = group * groupOutputs; o < (group + 1) * groupOutputs; o++) {
-          output(memory, scratch, acc, o, n, first * g.outC() + o);
+        int end = (group + 1) * groupOutputs;
+        int o = group * groupOutputs;
+        for (; o + BLOCK <= end; o += BLOCK) {
+          outputs(memory, scratch, o, n, first * g.outC() + o);
+        }
+        for (; o < end; o++) {
+          output(memory, scratch, o, n, first * g.outC() + o);
         }
       }
     }
@@ -132,12 +145,15 @@ abstract class ConvTiles implements Kernel {
   abstract void gatherPadded(Memory memory, int[] positions, int c, float[] row, int n);
 
   /**
-   * Computes output channel {@code o} of the {@code n} staged pixels.
+   * Computes {@link #BLOCK} output channels from {@code o} on of the {@code n} staged pixels; the
+   * rows of scratch from {@link #paddedDepth} on are there to accumulate in.
    *
-   * @param acc a row to accumulate in
-   * @param at where the first pixel's value goes, relative to the output tensor
+   * @param at where the first pixel's first value goes, relative to the output tensor
    */
-  abstract void output(Memory memory, Scratch scratch, float[] acc, int o, int n, int at);
+  abstract void outputs(Memory memory, Scratch scratch, int o, int n, int at);
+
+  /** The same for one output channel. */
+  abstract void output(Memory memory, Scratch scratch, int o, int n, int at);
 
   /** Elements between two pixels of the output. */
   final int outputStride() {
@@ -146,6 +162,6 @@ abstract class ConvTiles implements Kernel {
 
   @Override
   public final String microKernel() {
-    return "pixelRows4x" + tile;
+    return "pixelRows" + BLOCK + "x" + tile;
   }
 }

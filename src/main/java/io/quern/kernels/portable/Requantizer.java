@@ -83,10 +83,10 @@ final class Requantizer {
     }
   }
 
-  /** A row of one channel held in int. */
-  void channel(int[] acc, int bias, int c, int n, byte[] out, int at, int stride) {
+  /** A row of one channel held in int from index {@code from} on. */
+  void channel(int[] acc, int from, int bias, int c, int n, byte[] out, int at, int stride) {
     for (int i = 0; i < n; i++) {
-      out[at + i * stride] = apply(acc[i] + bias, c);
+      out[at + i * stride] = apply(acc[from + i] + bias, c);
     }
   }
 

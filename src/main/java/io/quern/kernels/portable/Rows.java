@@ -19,7 +19,21 @@ final class Rows {
    */
   private static final boolean FMA = fmaIsFast();
 
+  /**
+   * The float value of each byte {@code b}, at {@code b & 255}. Looking it up takes half the time
+   * of the conversion on JDK 17, three quarters on 25.
+   */
+  static final float[] BYTE_VALUES = byteValues();
+
   private Rows() {}
+
+  private static float[] byteValues() {
+    float[] values = new float[256];
+    for (int b = Byte.MIN_VALUE; b <= Byte.MAX_VALUE; b++) {
+      values[b & 255] = b;
+    }
+    return values;
+  }
 
   private static boolean fmaIsFast() {
     long best = Long.MAX_VALUE;
@@ -52,6 +66,37 @@ final class Rows {
       int n) {
     for (int i = 0; i < n; i++) {
       acc[i] = fma(s3, r3[i], fma(s2, r2[i], fma(s1, r1[i], fma(s0, r0[i], acc[i]))));
+    }
+  }
+
+  /**
+   * Two steps of four sums: {@code acc0[i] += s00 * r0[i] + s01 * r1[i]}, likewise the others. The
+   * shape that runs at the highest rate on JDK 17 and 25: eight multiply-adds for ten loads and
+   * stores. One of four by four is not vectorised by JDK 17.
+   */
+  static void addScaled4x2(
+      float[] acc0,
+      float[] acc1,
+      float[] acc2,
+      float[] acc3,
+      float[] r0,
+      float[] r1,
+      float s00,
+      float s01,
+      float s10,
+      float s11,
+      float s20,
+      float s21,
+      float s30,
+      float s31,
+      int n) {
+    for (int i = 0; i < n; i++) {
+      float x0 = r0[i];
+      float x1 = r1[i];
+      acc0[i] = fma(s01, x1, fma(s00, x0, acc0[i]));
+      acc1[i] = fma(s11, x1, fma(s10, x0, acc1[i]));
+      acc2[i] = fma(s21, x1, fma(s20, x0, acc2[i]));
+      acc3[i] = fma(s31, x1, fma(s30, x0, acc3[i]));
     }
   }
 
