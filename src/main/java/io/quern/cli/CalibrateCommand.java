@@ -1,5 +1,6 @@
 package io.quern.cli;
 
+import io.quern.calibrate.BinaryLayers;
 import io.quern.calibrate.CalibrationOptions;
 import io.quern.calibrate.CalibrationResult;
 import io.quern.calibrate.Calibrator;
@@ -33,6 +34,8 @@ import picocli.CommandLine.Parameters;
       "  quern calibrate model.tflite --data images/ --range=-1,1",
       "  quern calibrate model.tflite --data list.csv --mean=123.7,116.3,103.5 --std=58.4,57.1,57.4 --resize=crop -o small.tflite",
       "  quern calibrate model.tflite --data features.bin --observer percentile",
+      "  quern calibrate model.tflite --data images/ --recipe best",
+      "  quern calibrate model.tflite --data images/ --binary=2 --binary-layers greedy --binary-budget 0.05",
       "",
       "Data is a folder of images (png, jpg, bmp; sub-folders are classes), a CSV file of lines file,label, an IDX file (also",
       ".gz), a .bin file of many samples or a folder of one each. The pre-processing is stored in the model."
@@ -92,8 +95,7 @@ final class CalibrateCommand extends BaseCommand {
 
   @Override
   void execute() throws Exception {
-    CalibrationOptions options =
-        flags.builder(threads).perTensorWeights(perTensor).floatInputOutput(floatIo).build();
+    CalibrationOptions options = options();
     Graph g = ModelFiles.read(model);
     Path target =
         output != null ? output : model.resolveSibling(ModelFiles.stem(model) + "-int8.tflite");
@@ -116,6 +118,18 @@ final class CalibrateCommand extends BaseCommand {
     byte[] bytes = TfliteWriter.write(int8);
     OutputFiles.write(target, bytes);
     report(result, set, target, bytes.length);
+  }
+
+  private CalibrationOptions options() {
+    CalibrationOptions.Builder b = flags.builder(threads).floatInputOutput(floatIo);
+    if (perTensor) {
+      b.perTensorWeights(true);
+    }
+    CalibrationOptions o = b.build();
+    if (o.perTensorWeights() && o.binaryLayers() != BinaryLayers.NONE) {
+      throw new Usage("--per-tensor: binary weights have one scale per channel");
+    }
+    return o;
   }
 
   private void report(CalibrationResult result, Dataset set, Path target, int size)

@@ -1,57 +1,257 @@
 package io.quern.cli;
 
+import io.quern.calibrate.BiasCorrectionMethod;
+import io.quern.calibrate.BinaryLayers;
 import io.quern.calibrate.CalibrationOptions;
+import io.quern.calibrate.Equalisation;
+import io.quern.calibrate.LowRankCriterion;
 import io.quern.calibrate.ObserverKind;
+import io.quern.calibrate.Preset;
 import io.quern.calibrate.WeightScale;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Stack;
+import java.util.stream.Collectors;
+import picocli.CommandLine.IParameterConsumer;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
-/** How a network is calibrated. */
+/** How a network is calibrated: a recipe, and switches that change it. */
 final class CalibrationFlags {
+  @Option(
+      names = "--recipe",
+      paramLabel = "NAME",
+      defaultValue = "plain",
+      description = {
+        "Where to start: plain, per-tensor, best, best-per-tensor, mixed (best with 4 float layers), binary, binary-2, binary-3 (sums"
+            + " of binary terms) or low-rank. The switches below change it. Default: ${DEFAULT-VALUE}."
+      })
+  private String recipe;
+
   @Option(
       names = "--observer",
       paramLabel = "KIND",
-      defaultValue = "min-max",
       description =
-          "How ranges of activations are chosen: min-max, moving-average, percentile, entropy, mse or auto. Default: ${DEFAULT-VALUE}.")
+          "How ranges of activations are chosen: min-max, moving-average, percentile, entropy, mse or auto (per tensor, by the"
+              + " error at the output). Default: the recipe's, min-max.")
   private String observer;
 
   @Option(
       names = "--percentile",
       paramLabel = "P",
-      defaultValue = "99.99",
-      description = "For the percentile observer and weight scale. Default: ${DEFAULT-VALUE}.")
-  private double percentile;
+      description = "For the percentile observer and weight scale. Default: 99.99.")
+  private Double percentile;
 
   @Option(
       names = "--weight-scale",
       paramLabel = "KIND",
-      defaultValue = "max",
       description =
-          "How scales of weights are chosen: max, mse or percentile. Default: ${DEFAULT-VALUE}.")
+          "How scales of weights are chosen: max, mse or percentile. Default: the recipe's, max.")
   private String weightScale;
 
+  @Option(
+      names = "--no-fold-batch-norm",
+      description = "Keep batch normalisation as operators of its own.")
+  private boolean keepBatchNorm;
+
+  @Option(
+      names = "--equalise",
+      negatable = true,
+      description = "Rescale channels between layers so that they fill their ranges alike.")
+  private Boolean equalise;
+
+  @Option(
+      names = "--replace-relu6",
+      description =
+          "With --equalise: make RELU6 RELU, so that all channels can be rescaled; changes the function above 6.")
+  private boolean replaceRelu6;
+
+  @Option(
+      names = "--absorb-bias",
+      negatable = true,
+      description = "Move what a RELU never cuts of a bias on to the next layer.")
+  private Boolean absorbBias;
+
+  @Option(
+      names = "--correct-bias",
+      paramLabel = "METHOD",
+      description =
+          "Take the mean quantization error off the biases: empirical (from the inputs), analytic (from channel statistics) or"
+              + " none.")
+  private String correctBias;
+
+  @Option(
+      names = "--learn-rounding",
+      negatable = true,
+      description = "Round weights so that layers agree with float, not to nearest.")
+  private Boolean learnRounding;
+
+  @Option(
+      names = "--float-layers",
+      paramLabel = "K",
+      description = "Leave the K most sensitive layers float.")
+  private Integer floatLayers;
+
+  @Option(
+      names = "--binary",
+      paramLabel = "TERMS",
+      arity = "0..1",
+      fallbackValue = "1",
+      parameterConsumer = OptionalCount.class,
+      description = "Binary weights, or sums of 2 or 3 binary terms.")
+  private Integer binary;
+
+  @Option(
+      names = "--binary-layers",
+      paramLabel = "WHICH",
+      description =
+          "With --binary: inner (all but the first and the last), all, or greedy (the least sensitive). Default: inner.")
+  private String binaryLayers;
+
+  @Option(
+      names = "--binary-budget",
+      paramLabel = "LOSS",
+      description =
+          "With --binary-layers greedy: the agreement with float that may be lost, 0 to 1. Default: 0.02.")
+  private Double binaryBudget;
+
+  @Option(
+      names = "--low-rank",
+      paramLabel = "CRITERION:VALUE",
+      description =
+          "Factorise fully connected and pointwise layers: energy:E keeps that fraction of the squared weights, error:E bounds the"
+              + " relative error, parameters:P bounds the fraction of the weights.")
+  private String lowRank;
+
+  /**
+   * The options.
+   *
+   * @throws Usage if a value is unknown, out of range, or without the switch that it belongs to
+   */
   CalibrationOptions.Builder builder(int threads) {
     try {
-      return CalibrationOptions.builder()
-          .observer(constant(ObserverKind.class, "--observer", observer))
-          .percentile(percentile)
-          .weightScale(constant(WeightScale.class, "--weight-scale", weightScale))
-          .threads(threads);
+      CalibrationOptions.Builder b =
+          constant(Preset.class, "--recipe", recipe).builder().threads(threads);
+      ranges(b);
+      passes(b);
+      binary(b);
+      lowRank(b);
+      return b;
     } catch (IllegalArgumentException e) {
       throw new Usage(e.getMessage());
     }
   }
 
+  private void ranges(CalibrationOptions.Builder b) {
+    if (observer != null) {
+      b.observer(constant(ObserverKind.class, "--observer", observer));
+    }
+    if (weightScale != null) {
+      b.weightScale(constant(WeightScale.class, "--weight-scale", weightScale));
+    }
+    if (percentile != null) {
+      b.percentile(percentile);
+      CalibrationOptions o = b.build();
+      require(
+          o.weightScale() == WeightScale.PERCENTILE
+              || o.observer() == ObserverKind.PERCENTILE
+              || o.observer() == ObserverKind.AUTO,
+          "--percentile: neither the observer nor the weight scale is percentile");
+    }
+  }
+
+  private void passes(CalibrationOptions.Builder b) {
+    b.foldBatchNorm(!keepBatchNorm);
+    if (equalise != null) {
+      b.equalisation(equalise ? Equalisation.KEEP_RELU6 : Equalisation.NONE);
+    }
+    if (replaceRelu6) {
+      require(
+          b.build().equalisation() != Equalisation.NONE,
+          "--replace-relu6: needs --equalise or a recipe with it");
+      b.equalisation(Equalisation.REPLACE_RELU6);
+    }
+    if (absorbBias != null) {
+      b.absorbHighBias(absorbBias);
+    }
+    if (correctBias != null) {
+      b.biasCorrection(constant(BiasCorrectionMethod.class, "--correct-bias", correctBias));
+    }
+    if (learnRounding != null) {
+      b.learnedRounding(learnRounding);
+    }
+    if (floatLayers != null) {
+      b.floatLayers(floatLayers);
+    }
+  }
+
+  private void binary(CalibrationOptions.Builder b) {
+    if (binary != null) {
+      b.binaryTerms(binary).binaryLayers(BinaryLayers.INNER);
+    }
+    boolean any = b.build().binaryLayers() != BinaryLayers.NONE;
+    if (binaryLayers != null) {
+      require(any, "--binary-layers: needs --binary or a recipe with it");
+      b.binaryLayers(constant(BinaryLayers.class, "--binary-layers", binaryLayers));
+    }
+    if (binaryBudget != null) {
+      require(
+          b.build().binaryLayers() == BinaryLayers.GREEDY,
+          "--binary-budget: needs --binary-layers greedy");
+      b.binaryBudget(binaryBudget);
+    }
+  }
+
+  private void lowRank(CalibrationOptions.Builder b) {
+    if (lowRank == null) {
+      return;
+    }
+    int colon = lowRank.indexOf(':');
+    b.lowRank(
+        constant(
+            LowRankCriterion.class,
+            "--low-rank",
+            colon < 0 ? lowRank : lowRank.substring(0, colon)));
+    if (colon >= 0) {
+      String value = lowRank.substring(colon + 1);
+      try {
+        b.lowRankValue(Double.parseDouble(value));
+      } catch (NumberFormatException e) {
+        throw new Usage("--low-rank: '" + value + "' is not a number");
+      }
+    }
+  }
+
+  private static void require(boolean condition, String message) {
+    if (!condition) {
+      throw new Usage(message);
+    }
+  }
+
   private static <E extends Enum<E>> E constant(Class<E> type, String flag, String value) {
-    StringBuilder known = new StringBuilder();
     for (E e : type.getEnumConstants()) {
-      String name = e.name().toLowerCase(Locale.ROOT).replace('_', '-');
-      if (name.equals(value.toLowerCase(Locale.ROOT).replace('_', '-'))) {
+      if (label(e).equals(value.toLowerCase(Locale.ROOT).replace('_', '-'))) {
         return e;
       }
-      known.append(known.isEmpty() ? "" : ", ").append(name);
     }
+    String known =
+        Arrays.stream(type.getEnumConstants())
+            .map(CalibrationFlags::label)
+            .collect(Collectors.joining(", "));
     throw new Usage(flag + ": unknown kind '" + value + "'; known are " + known);
+  }
+
+  private static String label(Enum<?> e) {
+    return e.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** Takes the next argument only if it is a number, so that a file may follow the option. */
+  static final class OptionalCount implements IParameterConsumer {
+    @Override
+    public void consumeParameters(Stack<String> args, ArgSpec argSpec, CommandSpec commandSpec) {
+      boolean number = !args.isEmpty() && args.peek().matches("[0-9]+");
+      argSpec.setValue(number ? Integer.valueOf(args.pop()) : Integer.valueOf(1));
+    }
   }
 }

@@ -308,6 +308,35 @@ class MainTest {
   }
 
   @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--recipe plain|fold-batch-norm",
+        "--recipe best|fold-batch-norm equalise learn-rounding",
+        "--recipe best --no-equalise --no-learn-rounding --correct-bias empirical|fold-batch-norm correct-bias",
+        "--equalise --replace-relu6 --absorb-bias|fold-batch-norm equalise absorb-high-bias",
+        "--correct-bias analytic --no-fold-batch-norm|correct-bias",
+        "--float-layers 1|fold-batch-norm mixed-precision",
+        "--observer auto|fold-batch-norm choose-ranges",
+        "--binary --binary-layers all|fold-batch-norm binarise",
+        "--binary=2 --binary-layers greedy --binary-budget 1|fold-batch-norm binarise",
+        "--recipe binary-3|fold-batch-norm binarise correct-bias",
+        "--low-rank parameters:0.9|fold-batch-norm low-rank",
+      })
+  void calibrateRunsThePassesThatItsFlagsName(String flags, String passes) throws IOException {
+    Path out = dir.resolve("q.tflite");
+    Printed p =
+        quern(arguments("calibrate " + flags + " MODEL --data IMAGES --json -o " + out.toString()));
+    assertEquals(0, p.code(), p.err());
+    List<String> ran = new ArrayList<>();
+    for (Object o : (List<?>) p.json().get("passes")) {
+      ran.add((String) ((Map<?, ?>) o).get("pass"));
+    }
+    assertEquals(List.of(passes.split(" ")), ran);
+    assertEquals(1, TfliteReader.read(out).outputs().size());
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"demo", "inspect", "calibrate", "run", "bench", "report", "cost"})
   void everyCommandHasHelpWithExamples(String command) {
     Printed p = quern(command, "--help");
@@ -333,6 +362,19 @@ class MainTest {
         "calibrate MODEL|Missing required option: '--data=DATA' (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --observer best|--observer: unknown kind 'best'; known are min-max, moving-average, percentile,"
             + " entropy, mse, auto (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --recipe finest|--recipe: unknown kind 'finest'; known are plain, per-tensor, best,"
+            + " best-per-tensor, mixed, binary, binary-2, binary-3, low-rank (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --percentile 99|--percentile: neither the observer nor the weight scale is percentile (see quern"
+            + " calibrate --help)",
+        "calibrate MODEL --data IMAGES --replace-relu6|--replace-relu6: needs --equalise or a recipe with it (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --binary=4|binaryTerms must be 1 to 3, is 4 (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --binary-layers all|--binary-layers: needs --binary or a recipe with it (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --binary --binary-budget 0.1|--binary-budget: needs --binary-layers greedy (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --binary --per-tensor|--per-tensor: binary weights have one scale per channel (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --low-rank half|--low-rank: unknown kind 'half'; known are none, energy, error, parameters (see"
+            + " quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --low-rank energy:x|--low-rank: 'x' is not a number (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --float-layers=-1|floatLayers must not be negative, is -1 (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --limit=-1|--limit must not be negative, is -1 (see quern calibrate --help)",
       })
   void wrongUsage(String command, String message) {

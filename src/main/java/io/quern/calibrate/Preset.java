@@ -1,0 +1,58 @@
+package io.quern.calibrate;
+
+import java.util.Locale;
+
+/** A named starting point for {@link CalibrationOptions}. */
+public enum Preset {
+  /** Batch normalisation folded, min/max ranges, one maximum-based scale per output channel. */
+  PLAIN,
+  /** As {@link #PLAIN} with one scale for all weights of a layer: for comparison. */
+  PER_TENSOR,
+  /** The most exact 8-bit recipe, one scale per output channel. */
+  BEST,
+  /** The most exact 8-bit recipe with one scale for all weights of a layer. */
+  BEST_PER_TENSOR,
+  /** As {@link #BEST} with the four most sensitive layers left float. */
+  MIXED,
+  /** Weights of all layers but the first and the last are {-1, +1} times a scale per channel. */
+  BINARY,
+  /** As {@link #BINARY} with weights that are sums of two binary terms. */
+  BINARY_2,
+  /** As {@link #BINARY} with weights that are sums of three binary terms. */
+  BINARY_3,
+  /**
+   * Fully connected and pointwise layers factorised to half their weights, then as {@link #BEST}.
+   */
+  LOW_RANK;
+
+  /** The name as a user types it, such as {@code best-per-tensor}. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** A builder set to these options. */
+  public CalibrationOptions.Builder builder() {
+    CalibrationOptions.Builder b = CalibrationOptions.builder();
+    return switch (this) {
+      case PLAIN -> b;
+      case PER_TENSOR -> b.perTensorWeights(true);
+      case BEST -> best(b);
+      case BEST_PER_TENSOR -> best(b).perTensorWeights(true);
+      case MIXED -> best(b).floatLayers(4);
+      case BINARY -> binary(b, 1);
+      case BINARY_2 -> binary(b, 2);
+      case BINARY_3 -> binary(b, 3);
+      case LOW_RANK -> best(b).lowRank(LowRankCriterion.PARAMETERS).lowRankValue(0.5);
+    };
+  }
+
+  private static CalibrationOptions.Builder best(CalibrationOptions.Builder b) {
+    return b.equalisation(Equalisation.KEEP_RELU6).learnedRounding(true);
+  }
+
+  private static CalibrationOptions.Builder binary(CalibrationOptions.Builder b, int terms) {
+    return b.binaryLayers(BinaryLayers.INNER)
+        .binaryTerms(terms)
+        .biasCorrection(BiasCorrectionMethod.EMPIRICAL);
+  }
+}
