@@ -55,10 +55,7 @@ final class DepthwiseConv2dPortable extends DepthwiseRows {
 
   @Override
   void convert(Memory memory, int from, float[] line, int to, int n) {
-    byte[] bytes = memory.bytes;
-    for (int i = 0; i < n; i++) {
-      line[to + i] = bytes[from + i];
-    }
+    Rows.convert(memory.bytes, from, line, to, n);
   }
 
   @Override

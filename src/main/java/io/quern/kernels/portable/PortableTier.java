@@ -25,7 +25,9 @@ public final class PortableTier implements Tier {
   @Override
   public Kernel create(KernelParams params) {
     if (params instanceof Conv2dInt8 p) {
-      return new Conv2dPortable(p);
+      return Conv2dChannelsPortable.supports(p)
+          ? new Conv2dChannelsPortable(p)
+          : new Conv2dPortable(p);
     }
     if (params instanceof DepthwiseConv2dInt8 p) {
       return DepthwiseConv2dPortable.supports(p) ? new DepthwiseConv2dPortable(p) : null;

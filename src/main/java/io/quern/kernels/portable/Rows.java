@@ -114,4 +114,12 @@ final class Rows {
       acc[i] = value;
     }
   }
+
+  /** {@code to[at + i] = from[start + i]}. */
+  static void convert(byte[] from, int start, float[] to, int at, int n) {
+    float[] values = BYTE_VALUES;
+    for (int i = 0; i < n; i++) {
+      to[at + i] = values[from[start + i] & 255];
+    }
+  }
 }

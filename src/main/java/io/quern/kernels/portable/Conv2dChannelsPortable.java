@@ -1,0 +1,194 @@
+package io.quern.kernels.portable;
+
+import io.quern.kernels.Conv2dInt8;
+import io.quern.kernels.ConvGeometry;
+import io.quern.kernels.Kernel;
+import io.quern.kernels.Memory;
+import io.quern.kernels.Scratch;
+import io.quern.kernels.ScratchSize;
+import java.util.Arrays;
+
+/**
+ * int8 convolution of few pixels: {@code requantize(bias - zIn * sum w + sum w * in)}, where rows
+ * run along the output channels and each is scaled by an input value, exactly in float.
+ *
+ * <p>{@link Conv2dPortable} runs rows along the pixels; below some 64 of them most of a row would
+ * be what C2 leaves to scalar code before and after its vectors. The weights are held as float
+ * rows, four times their size in the file. A unit is one block of pixels by one segment of
+ * channels.
+ */
+final class Conv2dChannelsPortable implements Kernel {
+  private static final int BLOCK = 4;
+
+  /** As many channels as a row of scratch holds in any other kernel. */
+  private static final int SEGMENT = 2 * Rows.LENGTH;
+
+  private static final int MOST_PIXELS = 64;
+  private static final int MOST_WEIGHTS = 1 << 20;
+
+  private final ConvGeometry g;
+  private final int in;
+  private final int out;
+  private final int depth;
+  private final int paddedDepth;
+  private final int blocks;
+  private final int segments;
+
+  /** [segments][paddedDepth][channels of the segment]. */
+  private final float[][][] weightRows;
+
+  private final int[] bias;
+  private final float padding;
+  private final Requantizer requantizer;
+
+  Conv2dChannelsPortable(Conv2dInt8 p) {
+    g = p.geometry();
+    in = p.in();
+    out = p.out();
+    depth = depth(p);
+    paddedDepth = depth + 3 & ~3;
+    blocks = (g.pixels() + BLOCK - 1) / BLOCK;
+    segments = (g.outC() + SEGMENT - 1) / SEGMENT;
+    weightRows = new float[segments][paddedDepth][];
+    for (int s = 0; s < segments; s++) {
+      for (int k = 0; k < paddedDepth; k++) {
+        weightRows[s][k] = new float[channels(s)];
+      }
+    }
+    bias = new int[g.outC()];
+    for (int o = 0; o < bias.length; o++) {
+      int sum = 0;
+      for (int k = 0; k < depth; k++) {
+        int w = p.weights()[o * depth + k] - p.weightsZeroPoint();
+        weightRows[o / SEGMENT][k][o % SEGMENT] = w;
+        sum += w;
+      }
+      bias[o] = p.bias()[o] - p.inputZeroPoint() * sum;
+    }
+    padding = p.inputZeroPoint();
+    requantizer = new Requantizer(p.requantization());
+  }
+
+  /** Whether rows of channels are longer than rows of pixels, and sums exact. */
+  static boolean supports(Conv2dInt8 p) {
+    ConvGeometry g = p.geometry();
+    return p.groups() == 1
+        && g.pixels() < Math.min(MOST_PIXELS, g.outC())
+        && p.weights().length <= MOST_WEIGHTS
+        && ExactSums.runLength(p.weights(), p.weightsZeroPoint(), g.outC(), depth(p), 1)
+            >= depth(p);
+  }
+
+  private static int depth(Conv2dInt8 p) {
+    return p.geometry().kernelH() * p.geometry().kernelW() * p.geometry().inC();
+  }
+
+  private int channels(int segment) {
+    return Math.min(SEGMENT, g.outC() - segment * SEGMENT);
+  }
+
+  @Override
+  public int units() {
+    return blocks * segments;
+  }
+
+  @Override
+  public ScratchSize scratch() {
+    return new ScratchSize(0, 0, 0, BLOCK * paddedDepth, BLOCK, Math.min(SEGMENT, g.outC()));
+  }
+
+  @Override
+  public void run(Memory memory, Scratch scratch, int from, int to) {
+    for (int unit = from; unit < to; unit++) {
+      int first = unit % blocks * BLOCK;
+      int pixels = Math.min(BLOCK, g.pixels() - first);
+      for (int p = 0; p < pixels; p++) {
+        stage(memory.bytes, scratch.floats, p * paddedDepth, first + p);
+      }
+      int segment = unit / blocks;
+      int n = channels(segment);
+      if (pixels == BLOCK) {
+        sumBlock(weightRows[segment], scratch.rows, scratch.floats, n);
+      } else {
+        for (int p = 0; p < pixels; p++) {
+          sum(weightRows[segment], scratch.rows[p], scratch.floats, p * paddedDepth, n);
+        }
+      }
+      int c = segment * SEGMENT;
+      for (int p = 0; p < pixels; p++) {
+        int at = out + (first + p) * g.outC() + c;
+        requantizer.channels(scratch.rows[p], bias, c, n, memory.bytes, at);
+      }
+    }
+  }
+
+  /** The patch of one pixel, in the order of the weights. */
+  private void stage(byte[] bytes, float[] patches, int at, int pixel) {
+    int left = pixel % g.outW() * g.strideW() - g.padLeft();
+    int top = pixel / g.outW() % g.outH() * g.strideH() - g.padTop();
+    int image = pixel / (g.outW() * g.outH()) * g.inH();
+    int to = at;
+    for (int i = 0; i < g.kernelH(); i++) {
+      int y = top + i * g.dilationH();
+      for (int j = 0; j < g.kernelW(); j++) {
+        int x = left + j * g.dilationW();
+        if (y < 0 || y >= g.inH() || x < 0 || x >= g.inW()) {
+          Arrays.fill(patches, to, to + g.inC(), padding);
+        } else {
+          Rows.convert(bytes, in + ((image + y) * g.inW() + x) * g.inC(), patches, to, g.inC());
+        }
+        to += g.inC();
+      }
+    }
+    Arrays.fill(patches, to, at + paddedDepth, 0);
+  }
+
+  private void sumBlock(float[][] weights, float[][] acc, float[] x, int n) {
+    for (int p = 0; p < BLOCK; p++) {
+      Rows.fill(acc[p], 0, n);
+    }
+    int x1 = paddedDepth;
+    int x2 = x1 + paddedDepth;
+    int x3 = x2 + paddedDepth;
+    for (int k = 0; k < paddedDepth; k += 2) {
+      Rows.addScaled4x2(
+          acc[0],
+          acc[1],
+          acc[2],
+          acc[3],
+          weights[k],
+          weights[k + 1],
+          x[k],
+          x[k + 1],
+          x[x1 + k],
+          x[x1 + k + 1],
+          x[x2 + k],
+          x[x2 + k + 1],
+          x[x3 + k],
+          x[x3 + k + 1],
+          n);
+    }
+  }
+
+  private void sum(float[][] weights, float[] acc, float[] x, int from, int n) {
+    Rows.fill(acc, 0, n);
+    for (int k = 0; k < paddedDepth; k += 4) {
+      Rows.addScaled(
+          acc,
+          weights[k],
+          weights[k + 1],
+          weights[k + 2],
+          weights[k + 3],
+          x[from + k],
+          x[from + k + 1],
+          x[from + k + 2],
+          x[from + k + 3],
+          n);
+    }
+  }
+
+  @Override
+  public String microKernel() {
+    return "channelRows" + BLOCK + "x" + Math.min(SEGMENT, g.outC());
+  }
+}
