@@ -13,6 +13,10 @@ import io.quern.quant.FixedPoint;
  * {@code -2^30 <= p < 0}, where both give 0. Left shifts, which wrap, go to {@link
  * FixedPoint#multiply}. Nothing overflows: {@code |p| < 2^62}, the constants are below {@code 2^61
  * + 2^31}.
+ *
+ * <p>Bounds are applied by {@code Math.min} and {@code Math.max}, which compile to conditional
+ * moves: whether a real activation is clamped is not predictable, and a branch that fails costs
+ * more than all the rest.
  */
 final class Requantizer {
   private final int[] multipliers;
@@ -56,8 +60,7 @@ final class Requantizer {
       q = (int) (p + roundings[c] - (p >> 63 & negatives[c]) >> rightShifts[c]);
     }
     q += zeroPoint;
-    q = q < qmin ? qmin : q;
-    return (byte) (q > qmax ? qmax : q);
+    return (byte) Math.min(Math.max(q, qmin), qmax);
   }
 
   /** A row of one channel: {@code out[at + i * stride] = requantize(acc[i] + bias)}. */
@@ -78,8 +81,7 @@ final class Requantizer {
     for (int i = 0; i < n; i++) {
       long p = ((int) acc[i] + bias) * m;
       int q = (int) (p + rounding - (p >> 63 & negative) >> shift) + z;
-      q = q < lo ? lo : q;
-      out[at + i * stride] = (byte) (q > hi ? hi : q);
+      out[at + i * stride] = (byte) Math.min(Math.max(q, lo), hi);
     }
   }
 
@@ -106,8 +108,7 @@ final class Requantizer {
     for (int i = 0; i < n; i++) {
       long p = (long) ((int) acc[i] + bias[c + i]) * multipliers[c + i];
       int q = (int) (p + roundings[c + i] - (p >> 63 & negatives[c + i]) >> rightShifts[c + i]) + z;
-      q = q < lo ? lo : q;
-      out[at + i] = (byte) (q > hi ? hi : q);
+      out[at + i] = (byte) Math.min(Math.max(q, lo), hi);
     }
   }
 
