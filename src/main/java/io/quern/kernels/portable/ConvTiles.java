@@ -5,6 +5,7 @@ import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
+import java.util.Arrays;
 
 /**
  * Convolution over tiles of output pixels: the patches of a tile are staged as one row of pixels
@@ -115,27 +116,39 @@ abstract class ConvTiles implements Kernel {
    */
   private boolean locate(int[] positions, int first, int n, int i, int j, int base) {
     int x = first % g.outW();
-    int y = first / g.outW() % g.outH();
-    int batch = first / (g.outW() * g.outH());
+    int row = first / g.outW();
     boolean inside = true;
-    for (int p = 0; p < n; p++) {
-      int iy = y * g.strideH() + i * g.dilationH() - g.padTop();
-      int ix = x * g.strideW() + j * g.dilationW() - g.padLeft();
-      if (iy < 0 || iy >= g.inH() || ix < 0 || ix >= g.inW()) {
-        positions[p] = -1;
+    for (int p = 0; p < n; ) {
+      int length = Math.min(n - p, g.outW() - x);
+      int y = row % g.outH() * g.strideH() + i * g.dilationH() - g.padTop();
+      if (y < 0 || y >= g.inH()) {
+        Arrays.fill(positions, p, p + length, -1);
         inside = false;
       } else {
-        positions[p] = base + ((batch * g.inH() + iy) * g.inW() + ix) * g.inC();
+        int line = base + (row / g.outH() * g.inH() + y) * g.inW() * g.inC();
+        inside &= locateRow(positions, p, length, x, j * g.dilationW() - g.padLeft(), line);
       }
-      if (++x == g.outW()) {
-        x = 0;
-        if (++y == g.outH()) {
-          y = 0;
-          batch++;
-        }
-      }
+      p += length;
+      x = 0;
+      row++;
     }
     return inside;
+  }
+
+  /** The same for {@code length} pixels from {@code x} on of one output row. */
+  private boolean locateRow(int[] positions, int p, int length, int x, int shift, int line) {
+    int stride = g.strideW();
+    int from = Math.min(Math.max(x, -Math.floorDiv(shift, stride)), x + length);
+    int to = Math.max(Math.min(x + length, Math.floorDiv(g.inW() - 1 - shift, stride) + 1), from);
+    Arrays.fill(positions, p, p + from - x, -1);
+    int step = stride * g.inC();
+    int at = line + (from * stride + shift) * g.inC();
+    for (int k = p + from - x; k < p + to - x; k++) {
+      positions[k] = at;
+      at += step;
+    }
+    Arrays.fill(positions, p + to - x, p + length, -1);
+    return to - from == length;
   }
 
   /** {@code row[p] = input[positions[p] + c]}. */
