@@ -100,6 +100,14 @@ public final class CalibrationOptions {
   }
 
   /**
+   * Whether the range of what a SOFTMAX at an output reads is chosen by the divergence of the
+   * probabilities; default false.
+   */
+  public boolean fitLogits() {
+    return b.fitLogits;
+  }
+
+  /**
    * How many calibration inputs, from the first on, the passes use that hold them all in memory;
    * default 128.
    */
@@ -166,6 +174,7 @@ public final class CalibrationOptions {
     private boolean absorbHighBias;
     private BiasCorrectionMethod biasCorrection = BiasCorrectionMethod.NONE;
     private boolean learnedRounding;
+    private boolean fitLogits;
     private int refinementInputs = 128;
     private int floatLayers = 0;
     private BinaryLayers binaryLayers = BinaryLayers.NONE;
@@ -190,6 +199,7 @@ public final class CalibrationOptions {
       absorbHighBias = o.absorbHighBias;
       biasCorrection = o.biasCorrection;
       learnedRounding = o.learnedRounding;
+      fitLogits = o.fitLogits;
       refinementInputs = o.refinementInputs;
       floatLayers = o.floatLayers;
       binaryLayers = o.binaryLayers;
@@ -284,6 +294,12 @@ public final class CalibrationOptions {
     /** Sets {@link CalibrationOptions#learnedRounding}. */
     public Builder learnedRounding(boolean v) {
       learnedRounding = v;
+      return this;
+    }
+
+    /** Sets {@link CalibrationOptions#fitLogits}. */
+    public Builder fitLogits(boolean v) {
+      fitLogits = v;
       return this;
     }
 

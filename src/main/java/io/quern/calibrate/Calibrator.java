@@ -114,6 +114,9 @@ public final class Calibrator {
     if (o.floatLayers() > 0) {
       reports.add(MixedPrecision.apply(recipe, error, o.floatLayers(), progress));
     }
+    if (o.fitLogits()) {
+      reports.add(LogitRange.apply(recipe, refinement, o.threads(), progress));
+    }
     return recipe;
   }
 

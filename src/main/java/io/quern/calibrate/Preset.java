@@ -37,7 +37,7 @@ public enum Preset {
       case PLAIN -> b;
       case PER_TENSOR -> b.perTensorWeights(true);
       case BEST -> best(b);
-      case BEST_PER_TENSOR -> best(b).perTensorWeights(true);
+      case BEST_PER_TENSOR -> best(b).perTensorWeights(true).equalisation(Equalisation.KEEP_RELU6);
       case MIXED -> best(b).floatLayers(4);
       case BINARY -> binary(b, 1);
       case BINARY_2 -> binary(b, 2);
@@ -47,7 +47,10 @@ public enum Preset {
   }
 
   private static CalibrationOptions.Builder best(CalibrationOptions.Builder b) {
-    return b.equalisation(Equalisation.KEEP_RELU6).learnedRounding(true);
+    return b.learnedRounding(true)
+        .biasCorrection(BiasCorrectionMethod.EMPIRICAL)
+        .fitLogits(true)
+        .refinementInputs(256);
   }
 
   private static CalibrationOptions.Builder binary(CalibrationOptions.Builder b, int terms) {

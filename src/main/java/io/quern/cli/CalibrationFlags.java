@@ -88,6 +88,13 @@ final class CalibrationFlags {
   private Boolean learnRounding;
 
   @Option(
+      names = "--fit-logits",
+      negatable = true,
+      description =
+          "Choose the range of what a SOFTMAX at the output reads by the probabilities, not by its extremes.")
+  private Boolean fitLogits;
+
+  @Option(
       names = "--float-layers",
       paramLabel = "K",
       description = "Leave the K most sensitive layers float.")
@@ -180,6 +187,9 @@ final class CalibrationFlags {
     }
     if (learnRounding != null) {
       b.learnedRounding(learnRounding);
+    }
+    if (fitLogits != null) {
+      b.fitLogits(fitLogits);
     }
     if (floatLayers != null) {
       b.floatLayers(floatLayers);

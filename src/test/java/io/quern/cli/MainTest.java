@@ -312,8 +312,9 @@ class MainTest {
       delimiter = '|',
       value = {
         "--recipe plain|fold-batch-norm",
-        "--recipe best|fold-batch-norm equalise learn-rounding",
-        "--recipe best --no-equalise --no-learn-rounding --correct-bias empirical|fold-batch-norm correct-bias",
+        "--recipe best|fold-batch-norm learn-rounding correct-bias fit-logits",
+        "--recipe best-per-tensor|fold-batch-norm equalise learn-rounding correct-bias fit-logits",
+        "--recipe best --no-fit-logits --no-learn-rounding --correct-bias analytic|fold-batch-norm correct-bias",
         "--equalise --replace-relu6 --absorb-bias|fold-batch-norm equalise absorb-high-bias",
         "--correct-bias analytic --no-fold-batch-norm|correct-bias",
         "--float-layers 1|fold-batch-norm mixed-precision",
