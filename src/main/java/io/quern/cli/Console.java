@@ -1,6 +1,7 @@
 package io.quern.cli;
 
 import io.quern.data.Json;
+import io.quern.report.Printable;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -31,7 +32,7 @@ record Console(PrintStream out, PrintStream err, boolean terminal) {
 
   /** A line of talk. */
   void say(String line) {
-    err.println("quern: " + line);
+    err.println("quern: " + Printable.line(line));
   }
 
   /** A result document. */

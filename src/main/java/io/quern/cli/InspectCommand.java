@@ -4,6 +4,7 @@ import io.quern.data.Json;
 import io.quern.model.Graph;
 import io.quern.model.Operator;
 import io.quern.model.Tensor;
+import io.quern.report.Printable;
 import io.quern.report.TextTable;
 import io.quern.runtime.Costs;
 import io.quern.runtime.Plan;
@@ -58,18 +59,18 @@ final class InspectCommand extends BaseCommand {
     s.append("model       ").append(ModelFiles.name(model));
     s.append(String.format(Locale.ROOT, " (%,d bytes)%n", Files.size(model)));
     for (int t : g.inputs()) {
-      s.append("input       ").append(g.tensor(t)).append('\n');
+      s.append("input       ").append(Printable.line(g.tensor(t).toString())).append('\n');
     }
     for (int t : g.outputs()) {
-      s.append("output      ").append(g.tensor(t)).append('\n');
+      s.append("output      ").append(Printable.line(g.tensor(t).toString())).append('\n');
     }
     for (Map.Entry<String, String> e : new TreeMap<>(g.metadata()).entrySet()) {
-      String v = e.getValue();
+      String v = Printable.withoutPadding(e.getValue());
       String shown = v.length() > 100 ? v.substring(0, 100) + "..." : v;
       s.append("metadata    ")
-          .append(e.getKey())
+          .append(Printable.line(e.getKey()))
           .append(" = ")
-          .append(printable(shown))
+          .append(Printable.line(shown))
           .append('\n');
     }
     s.append(
@@ -117,7 +118,7 @@ final class InspectCommand extends BaseCommand {
       Tensor tensor = g.tensor(t.tensor());
       slots.row(
           Integer.toString(t.tensor()),
-          printable(shorten(tensor.name())),
+          Printable.line(shorten(tensor.name())),
           tensor.type().name().toLowerCase(Locale.ROOT) + " " + tensor.shape(),
           array(t),
           Integer.toString(t.offset()),
@@ -158,11 +159,6 @@ final class InspectCommand extends BaseCommand {
 
   private static String shorten(String name) {
     return name.length() <= 40 ? name : "..." + name.substring(name.length() - 37);
-  }
-
-  /** Names come from an untrusted file and must not drive a terminal. */
-  private static String printable(String text) {
-    return text.replaceAll("\\p{Cntrl}", "?");
   }
 
   private Object document(Graph g, Plan plan) throws java.io.IOException {
@@ -232,7 +228,7 @@ final class InspectCommand extends BaseCommand {
         "outputs",
         new ArrayList<Object>(g.outputs()),
         "metadata",
-        new TreeMap<String, Object>(g.metadata()),
+        metadata(g),
         "operators",
         operators,
         "steps",
@@ -241,6 +237,12 @@ final class InspectCommand extends BaseCommand {
         tensors,
         "slots",
         slots);
+  }
+
+  private static Map<String, Object> metadata(Graph g) {
+    Map<String, Object> m = new TreeMap<>();
+    g.metadata().forEach((k, v) -> m.put(k, Printable.withoutPadding(v)));
+    return m;
   }
 
   private static Object tensor(Tensor t) {

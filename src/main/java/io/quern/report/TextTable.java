@@ -1,6 +1,7 @@
 package io.quern.report;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -19,9 +20,9 @@ public final class TextTable {
     rows.add(header.clone());
   }
 
-  /** Adds a row. */
+  /** Adds a row; what could drive a terminal is escaped. */
   public TextTable row(String... cells) {
-    rows.add(cells.clone());
+    rows.add(Arrays.stream(cells).map(Printable::line).toArray(String[]::new));
     return this;
   }
 

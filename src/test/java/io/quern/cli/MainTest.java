@@ -295,6 +295,27 @@ class MainTest {
   }
 
   @Test
+  void namesAndMetadataOfAFileDoNotDriveTheTerminal() throws IOException {
+    Graph g = network();
+    List<Tensor> t = new ArrayList<>(g.tensors());
+    t.set(
+        0,
+        Tensor.activation("im\u001b[31mage\u202e", DataType.FLOAT32, Shape.of(1, 6, 6, 1), null));
+    Map<String, String> metadata = new java.util.HashMap<>(g.metadata());
+    metadata.put("min_runtime_version", "1.5.0" + "\0".repeat(11));
+    metadata.put("key\u009b2J", "a\u0007b");
+    Path hostile = dir.resolve("hostile.tflite");
+    TfliteWriter.write(new Graph("", t, g.operators(), g.inputs(), g.outputs(), metadata), hostile);
+    Printed p = quern("inspect", hostile);
+    assertEquals(0, p.code(), p.err());
+    assertTrue(p.out().contains("min_runtime_version = 1.5.0\n"), p.out());
+    assertTrue(p.out().contains("key\\u009b2J = a\\u0007b"), p.out());
+    assertTrue(p.out().contains("[31mage\\u202e"), p.out());
+    assertTrue(p.out().chars().noneMatch(c -> Character.isISOControl(c) && c != '\n'), p.out());
+    assertTrue(quern("inspect", hostile, "--json").out().contains("\"1.5.0\""));
+  }
+
+  @Test
   void costOfLayerAndModel() {
     Printed p = quern("cost", "--input", "416x416x50", "--filters", 10, "--kernel", "3x3");
     assertTrue(p.out().contains("1/N + 1/k^2 = 0.211"), p.out());
