@@ -82,13 +82,13 @@ final class LogitRange {
       double[] p = new double[logits.length];
       double sum = 0;
       for (int i = 0; i < p.length; i++) {
-        p[i] = Math.exp((double) beta * logits[i] - max);
+        p[i] = StrictMath.exp((double) beta * logits[i] - max);
         sum += p[i];
       }
       double entropy = 0;
       for (int i = 0; i < p.length; i++) {
         p[i] /= sum;
-        entropy += p[i] == 0 ? 0 : p[i] * ((double) beta * logits[i] - max - Math.log(sum));
+        entropy += p[i] == 0 ? 0 : p[i] * ((double) beta * logits[i] - max - StrictMath.log(sum));
       }
       return new Row(logits, p, entropy);
     }
@@ -117,7 +117,7 @@ final class LogitRange {
     double step = (double) beta * q.scale();
     double[] weight = new double[LEVELS];
     for (int k = 0; k < LEVELS; k++) {
-      weight[k] = Math.exp(step * (k - (LEVELS - 1)));
+      weight[k] = StrictMath.exp(step * (k - (LEVELS - 1)));
     }
     double total = 0;
     for (Row row : rows) {
@@ -129,7 +129,7 @@ final class LogitRange {
         sum += weight[k];
         expected += row.probabilities[i] * (k - (LEVELS - 1));
       }
-      total += row.negativeEntropy - step * expected + Math.log(sum);
+      total += row.negativeEntropy - step * expected + StrictMath.log(sum);
     }
     return total / rows.size();
   }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import io.quern.calibrate.CalibrationOptions;
 import io.quern.calibrate.Calibrator;
+import io.quern.calibrate.Preset;
 import io.quern.calibrate.Progress;
 import io.quern.format.tflite.TfliteReader;
 import io.quern.format.tflite.TfliteWriter;
@@ -24,7 +25,9 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
@@ -76,14 +79,20 @@ class WholeNetworksTest {
     Graph model = TfliteReader.read(folder.resolve("fashion-mnist-float.tflite"));
     List<float[][]> images = images(folder.resolve("calibration-images-idx3-ubyte.gz"), 64);
     Manifest manifest = Manifest.open("calibrated-networks.txt");
-    for (boolean perTensor : new boolean[] {false, true}) {
-      CalibrationOptions options = CalibrationOptions.builder().perTensorWeights(perTensor).build();
+    Map<String, Preset> presets = new LinkedHashMap<>();
+    presets.put("fashion-mnist-per-channel", Preset.PLAIN);
+    presets.put("fashion-mnist-per-tensor", Preset.PER_TENSOR);
+    for (Preset p : List.of(Preset.BEST, Preset.BEST_PER_TENSOR, Preset.BINARY, Preset.BINARY_3)) {
+      presets.put("fashion-mnist-" + p.label(), p);
+    }
+    for (Map.Entry<String, Preset> e : presets.entrySet()) {
+      CalibrationOptions options = e.getValue().builder().build();
       Graph int8 = Calibrator.calibrate(model, images, options, Progress.NONE);
       byte[] file = TfliteWriter.write(int8);
-      String name = perTensor ? "fashion-mnist-per-tensor" : "fashion-mnist-per-channel";
+      String name = e.getKey();
       check(name, TfliteReader.read(ByteBuffer.wrap(file), name), file, manifest);
     }
-    finish(manifest, "the embedded model, calibrated per channel and per tensor");
+    finish(manifest, "the embedded model, calibrated by " + presets.size() + " recipes");
   }
 
   private static List<float[][]> images(Path idx, int count) throws IOException {
