@@ -4,6 +4,7 @@ import io.quern.calibrate.BatchNormFolding;
 import io.quern.calibrate.CalibrationOptions;
 import io.quern.calibrate.CalibrationResult;
 import io.quern.calibrate.Calibrator;
+import io.quern.calibrate.Preset;
 import io.quern.calibrate.Progress;
 import io.quern.data.Dataset;
 import io.quern.model.Graph;
@@ -41,6 +42,16 @@ final class Paths {
     r.add(
         calibrated(
             "int8-per-channel", g, calibration, options.perTensorWeights(false).build(), progress));
+    return r;
+  }
+
+  /** One path per recipe. */
+  static List<Candidate> recipes(
+      Graph g, Dataset calibration, List<Preset> recipes, int threads, Progress progress) {
+    List<Candidate> r = new ArrayList<>();
+    for (Preset p : recipes) {
+      r.add(calibrated(p.label(), g, calibration, p.builder().threads(threads).build(), progress));
+    }
     return r;
   }
 

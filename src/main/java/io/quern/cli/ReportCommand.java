@@ -1,20 +1,27 @@
 package io.quern.cli;
 
+import io.quern.calibrate.Preset;
 import io.quern.data.DataOptions;
 import io.quern.data.Dataset;
 import io.quern.data.Datasets;
 import io.quern.data.InputFormat;
+import io.quern.data.Json;
 import io.quern.model.Graph;
 import io.quern.report.Candidate;
+import io.quern.report.CsvReport;
 import io.quern.report.Evaluation;
+import io.quern.report.HtmlReport;
 import io.quern.report.JsonReport;
 import io.quern.report.ReportDocument;
 import io.quern.report.Speed;
 import io.quern.report.TextReport;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,6 +37,7 @@ import picocli.CommandLine.Parameters;
       "  quern report model.tflite --calibration images/ --data test-images/",
       "  quern report model.tflite --data images/ --range=-1,1 --observer percentile --json",
       "  quern report model.tflite model-int8.tflite --data test-images/",
+      "  quern report model.tflite --data images/ --paths all -o report.html -o report.csv",
       "",
       "Without --calibration, a quarter of --data (at most 512 inputs) is set apart for calibration and not evaluated on. When",
       "other models are given and --calibration is not, only these are compared."
@@ -85,6 +93,20 @@ final class ReportCommand extends BaseCommand {
   @Mixin private RunOptions run;
   @Mixin private DataFlags dataFlags;
 
+  @Option(
+      names = "--paths",
+      split = ",",
+      paramLabel = "NAME",
+      description =
+          "Instead of int8 per tensor and per channel, these recipes (see quern calibrate --help), or all.")
+  private List<String> paths = new ArrayList<>();
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FILE",
+      description = "Also write the report to a .html, .json or .csv file; may be repeated.")
+  private List<Path> outputs = new ArrayList<>();
+
   @Option(names = "--json", description = "Print one JSON document.")
   private boolean json;
 
@@ -94,6 +116,13 @@ final class ReportCommand extends BaseCommand {
       throw new Usage("--layer-samples must not be negative, is " + layerSamples);
     }
     var builder = flags.builder(run.plan().threads());
+    List<Preset> recipes = recipes();
+    for (Path o : outputs) {
+      if (!ModelFiles.name(o).matches(".*\\.(html|json|csv)")) {
+        throw new Usage("-o: expected a .html, .json or .csv file, found " + o);
+      }
+      ModelFiles.requireWritable(o, model);
+    }
     Graph g = ModelFiles.read(model);
     if (!ModelFiles.isFloat(g)) {
       throw new Failure(
@@ -117,7 +146,10 @@ final class ReportCommand extends BaseCommand {
     candidates.add(Paths.float32(g, Files.size(model)));
     try (ProgressLine progress = new ProgressLine(console())) {
       if (calibrationSet != null) {
-        candidates.addAll(Paths.int8(g, calibrationSet, builder, progress));
+        candidates.addAll(
+            recipes.isEmpty()
+                ? Paths.int8(g, calibrationSet, builder, progress)
+                : Paths.recipes(g, calibrationSet, recipes, run.plan().threads(), progress));
       }
       for (int i = 0; i < others.size(); i++) {
         Path o = others.get(i);
@@ -133,12 +165,46 @@ final class ReportCommand extends BaseCommand {
               ReportDocument.thisMachine(),
               Evaluation.run(g, candidates, evaluation, settings, progress));
       progress.finish();
+      for (Path o : outputs) {
+        OutputFiles.write(o, rendered(document, o).getBytes(StandardCharsets.UTF_8));
+      }
       if (json) {
         console().json(JsonReport.document(document));
       } else {
         console().out().print(TextReport.write(document));
       }
     }
+  }
+
+  private List<Preset> recipes() {
+    List<Preset> r = new ArrayList<>();
+    for (String name : paths) {
+      List<Preset> named =
+          Arrays.stream(Preset.values())
+              .filter(p -> name.equals("all") || name.equals(p.label()))
+              .toList();
+      if (named.isEmpty()) {
+        throw new Usage(
+            "--paths: unknown recipe '"
+                + name
+                + "'; known are all, "
+                + Arrays.stream(Preset.values())
+                    .map(Preset::label)
+                    .collect(Collectors.joining(", ")));
+      }
+      r.addAll(named);
+    }
+    return r.stream().distinct().toList();
+  }
+
+  private static String rendered(ReportDocument d, Path file) {
+    String name = ModelFiles.name(file);
+    if (name.endsWith(".html")) {
+      return HtmlReport.write(d);
+    }
+    return name.endsWith(".csv")
+        ? CsvReport.write(d)
+        : Json.writePretty(JsonReport.document(d)) + "\n";
   }
 
   private Dataset openCalibration(Graph g, InputFormat format, boolean divide)

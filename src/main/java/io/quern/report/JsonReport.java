@@ -18,6 +18,16 @@ public final class JsonReport {
     for (PathResult p : d.paths()) {
       paths.add(path(p));
     }
+    List<Object> tests = new ArrayList<>();
+    for (PairedTest t : PairedTest.all(d.paths())) {
+      tests.add(
+          Json.object(
+              "first", t.first(),
+              "second", t.second(),
+              "onlyFirst", t.onlyFirst(),
+              "onlySecond", t.onlySecond(),
+              "p", t.p()));
+    }
     return Json.object(
         "schema",
         1,
@@ -30,7 +40,9 @@ public final class JsonReport {
         "calibration",
         d.calibration(),
         "machine",
-        d.machine());
+        d.machine(),
+        "pairedTests",
+        tests);
   }
 
   private static Map<String, Object> path(PathResult p) {

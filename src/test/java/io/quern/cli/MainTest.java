@@ -238,6 +238,57 @@ class MainTest {
   }
 
   @Test
+  void reportFilesAreByExtension() throws IOException {
+    Graph g = network();
+    List<Tensor> t = new ArrayList<>(g.tensors());
+    String name = "=1+1,<script>alert('x')</script>\"";
+    t.set(3, Tensor.activation(name, DataType.FLOAT32, Shape.of(1, 6, 6, 4), null));
+    TfliteWriter.write(
+        new Graph("", t, g.operators(), g.inputs(), g.outputs(), g.metadata()), model);
+    Path html = dir.resolve("r.html");
+    Path csv = dir.resolve("r.csv");
+    Path document = dir.resolve("r.json");
+    Printed p =
+        quern(
+            "report",
+            model,
+            "--calibration",
+            images,
+            "--data",
+            testImages,
+            "--paths",
+            "plain,binary-2",
+            "-o",
+            html,
+            "-o",
+            csv,
+            "-o",
+            document);
+    assertEquals(0, p.code(), p.err());
+    String page = Files.readString(html);
+    assertFalse(page.contains("<script"), page);
+    assertTrue(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;"), page);
+    assertFalse(page.matches("(?s).*(https?:|src=|href=|url\\().*"), page);
+    List<String> lines = Files.readAllLines(csv);
+    assertTrue(lines.stream().anyMatch(l -> l.startsWith("path,binary-2,")), lines.toString());
+    assertTrue(
+        lines.stream().anyMatch(l -> l.contains("\"'=1+1,<script>alert('x')</script>\"\"\"")),
+        lines.toString());
+    for (String line : lines) {
+      String plain = line.replaceAll("\"([^\"]|\"\")*\"", "");
+      assertEquals(27, plain.split(",", -1).length, line);
+    }
+    Map<?, ?> json = (Map<?, ?>) Json.parse(Files.readString(document));
+    assertEquals(3, ((List<?>) json.get("pairedTests")).size());
+    assertEquals(
+        "-o: expected a .html, .json or .csv file, found r.txt (see quern report --help)",
+        failure(2, "report", model, "--data", testImages, "-o", "r.txt"));
+    assertTrue(
+        failure(2, "report", model, "--data", testImages, "--paths", "none")
+            .startsWith("--paths: unknown recipe 'none'; known are all, plain,"));
+  }
+
+  @Test
   void reportDividesDataOrComparesGivenModels() {
     Printed p = quern("report", model, "--data", testImages);
     assertEquals(0, p.code(), p.err());

@@ -65,6 +65,13 @@ class MetricsTest {
   }
 
   @Test
+  void pairedTestByHand() {
+    assertEquals(1, PairedTest.p(0, 0));
+    assertEquals(1, PairedTest.p(3, 3), TOLERANCE);
+    assertEquals(2 * (1 + 10) / 1024.0, PairedTest.p(1, 9), TOLERANCE);
+  }
+
+  @Test
   void percentilesAreByNearestRank() {
     long[] nanos = new long[100];
     for (int i = 0; i < 100; i++) {
