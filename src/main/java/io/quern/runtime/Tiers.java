@@ -2,13 +2,13 @@ package io.quern.runtime;
 
 import io.quern.kernels.Tier;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
  * The kernel tiers of this JVM. Tiers that need more than plain Java are found by name, once, when
- * this class is first used; the reason why one is missing is kept.
+ * they are first asked for; the reason why one is missing is kept.
  */
 public final class Tiers {
   /** All tiers, the most demanding first. */
@@ -21,28 +21,37 @@ public final class Tiers {
    */
   private static final List<String> ON_REQUEST = List.of("vector");
 
-  private static final Map<String, Tier> AVAILABLE = new LinkedHashMap<>();
-  private static final Map<String, String> MISSING = new LinkedHashMap<>();
+  private static final Map<String, Loaded> LOADED = new HashMap<>();
 
-  static {
-    for (String name : NAMES) {
-      try {
-        Class<?> c =
-            Class.forName(
-                "io.quern.kernels."
-                    + name
-                    + "."
-                    + Character.toUpperCase(name.charAt(0))
-                    + name.substring(1)
-                    + "Tier");
-        AVAILABLE.put(name, (Tier) c.getDeclaredConstructor().newInstance());
-      } catch (ReflectiveOperationException | LinkageError e) {
-        MISSING.put(name, reason(name, e));
-      }
-    }
-  }
+  /** A tier, or why it is missing. */
+  private record Loaded(Tier tier, String whyMissing) {}
 
   private Tiers() {}
+
+  private static synchronized Loaded load(String name) {
+    Loaded known = LOADED.get(name);
+    if (known == null) {
+      known = find(name);
+      LOADED.put(name, known);
+    }
+    return known;
+  }
+
+  private static Loaded find(String name) {
+    try {
+      Class<?> c =
+          Class.forName(
+              "io.quern.kernels."
+                  + name
+                  + "."
+                  + Character.toUpperCase(name.charAt(0))
+                  + name.substring(1)
+                  + "Tier");
+      return new Loaded((Tier) c.getDeclaredConstructor().newInstance(), null);
+    } catch (ReflectiveOperationException | LinkageError e) {
+      return new Loaded(null, reason(name, e));
+    }
+  }
 
   private static String reason(String name, Throwable e) {
     Throwable cause = e.getCause() == null ? e : e.getCause();
@@ -62,7 +71,7 @@ public final class Tiers {
 
   /** Names of the tiers that this JVM can run, the fastest first. */
   public static List<String> available() {
-    return List.copyOf(AVAILABLE.keySet());
+    return NAMES.stream().filter(name -> load(name).tier() != null).toList();
   }
 
   /** Whether {@code auto} may choose a tier. */
@@ -72,7 +81,7 @@ public final class Tiers {
 
   /** One line that says why a tier cannot run here; null when it can. */
   public static String whyMissing(String name) {
-    return MISSING.get(name);
+    return NAMES.contains(name) ? load(name).whyMissing() : null;
   }
 
   /**
@@ -88,18 +97,18 @@ public final class Tiers {
         throw new IllegalArgumentException(
             "unknown tier " + name + "; known are auto, " + String.join(", ", NAMES));
       }
-      if (MISSING.containsKey(name)) {
+      if (whyMissing(name) != null) {
         throw new IllegalArgumentException(
-            "tier " + name + " is not available: " + MISSING.get(name));
+            "tier " + name + " is not available: " + whyMissing(name));
       }
     }
     List<Tier> order = new ArrayList<>();
     boolean from = name.equals("auto");
-    for (Map.Entry<String, Tier> e : AVAILABLE.entrySet()) {
-      boolean named = e.getKey().equals(name);
+    for (String candidate : NAMES) {
+      boolean named = candidate.equals(name);
       from |= named;
-      if (from && (named || !ON_REQUEST.contains(e.getKey()))) {
-        order.add(e.getValue());
+      if (from && (named || isAutomatic(candidate)) && load(candidate).tier() != null) {
+        order.add(load(candidate).tier());
       }
     }
     return order;

@@ -1,0 +1,35 @@
+package io.quern.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine.Command;
+
+/**
+ * The commands that the launcher's archive is recorded from must all succeed, or it holds little.
+ */
+class StartupTrainingTest {
+  @Test
+  void subcommandsAreFoundByTheirOwnNames() {
+    Main.SUBCOMMANDS.forEach(
+        (name, type) -> assertEquals(name, type.getAnnotation(Command.class).name()));
+  }
+
+  @Test
+  void everyCommandSucceeds() throws Exception {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Console console = new Console(new PrintStream(out), new PrintStream(err), false);
+    System.setProperty("quern.home", Path.of("").toAbsolutePath().toString());
+    try {
+      assertEquals(0, StartupTraining.train(console), err::toString);
+    } finally {
+      System.clearProperty("quern.home");
+    }
+    assertTrue(out.toString().contains("MACs"), "inspect printed the operators");
+  }
+}
