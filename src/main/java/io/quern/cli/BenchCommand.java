@@ -29,7 +29,7 @@ import picocli.CommandLine.Parameters;
       "  quern bench model-int8.tflite --tier portable --threads 4 --json",
       "  quern bench model-int8.tflite --on pi@raspberrypi.local --target pi-5",
       "",
-      "A run is: set the inputs, invoke, get the outputs. Compare figures of one machine at one"
+      "Timed is the network alone, its inputs in place. Compare figures of one machine at one"
           + " time only."
     })
 final class BenchCommand extends BaseCommand {

@@ -8,10 +8,12 @@ import java.util.List;
 /**
  * How long a run takes and what it allocates.
  *
- * <p>A run is: set the inputs, invoke, fetch the outputs. After a warm-up every run is timed alone;
- * percentiles are by nearest rank. Allocation is counted by the JVM over all threads of the
- * session, in two halves of the runs; the lesser figure per run counts, because late work of the
- * JVM itself (a method compiled anew) may fall into one of them.
+ * <p>What is timed is the run of the network, from inputs in place, in the model's own type, to
+ * outputs in place, as other runtimes' benchmarks do. Converting the float inputs and outputs is
+ * not in the time; allocation counts it. After a warm-up every run is timed alone; percentiles are
+ * by nearest rank. Allocation is counted by the JVM over all threads of the session, in two halves
+ * of the runs; the lesser figure per run counts, because late work of the JVM itself (a method
+ * compiled anew) may fall into one of them.
  *
  * @param runs how many runs were timed
  * @param medianMicros half of the runs took at most this
@@ -100,12 +102,12 @@ public record Speed(
     int runs = 0;
     while (from + runs < nanos.length && (runs < minRuns || now - start < minNanos)) {
       float[][] input = inputs[runs % inputs.length];
-      long begin = System.nanoTime();
       runner.set(input);
+      long begin = System.nanoTime();
       runner.invoke();
-      runner.fetch();
       now = System.nanoTime();
       nanos[from + runs++] = now - begin;
+      runner.fetch();
     }
     return runs;
   }
