@@ -9,8 +9,9 @@ package io.quern.calibrate;
  * fewer than 2048 bins of use once two different values other than 0 were added. Memory: {@code 8 *
  * BINS} bytes.
  */
-final class Histogram {
-  static final int BINS = 8192;
+public final class Histogram {
+  /** Number of bins. */
+  public static final int BINS = 8192;
 
   private final long[] counts = new long[BINS];
   private double low;
@@ -21,7 +22,7 @@ final class Histogram {
   private long total;
 
   /** Adds all values, which must be finite. */
-  void add(float[] values) {
+  public void add(float[] values) {
     float lo = Float.POSITIVE_INFINITY;
     float hi = Float.NEGATIVE_INFINITY;
     long zero = 0;
@@ -77,22 +78,22 @@ final class Histogram {
   }
 
   /** Values added, zeros included. */
-  long total() {
+  public long total() {
     return total;
   }
 
   /** Exact zeros among them. */
-  long zeros() {
+  public long zeros() {
     return zeros;
   }
 
   /** Values other than 0 in a bin. */
-  long count(int bin) {
+  public long count(int bin) {
     return counts[bin];
   }
 
   /** The middle of a bin. */
-  double center(int bin) {
+  public double center(int bin) {
     return low + (bin + 0.5) * width;
   }
 
@@ -102,7 +103,7 @@ final class Histogram {
   }
 
   /** Exact extremes. */
-  Range range() {
+  public Range range() {
     if (total == 0) {
       throw new IllegalStateException("nothing was observed");
     }

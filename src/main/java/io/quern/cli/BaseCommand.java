@@ -1,7 +1,9 @@
 package io.quern.cli;
 
+import java.lang.reflect.Field;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
@@ -21,6 +23,15 @@ abstract class BaseCommand implements Callable<Integer> {
 
   Console console() {
     return main.console();
+  }
+
+  /** The first option given that a group of options declares, by its longest name, or null. */
+  String given(Class<?> group) {
+    return spec.commandLine().getParseResult().matchedOptions().stream()
+        .filter(o -> o.userObject() instanceof Field f && f.getDeclaringClass() == group)
+        .map(OptionSpec::longestName)
+        .findFirst()
+        .orElse(null);
   }
 
   @Override

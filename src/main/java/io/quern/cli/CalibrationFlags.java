@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.IParameterConsumer;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 
 /** How a network is calibrated: a recipe, and switches that change it. */
@@ -256,12 +257,16 @@ final class CalibrationFlags {
     return e.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** Takes the next argument only if it is a number, so that a file may follow the option. */
+  /**
+   * Takes the next argument only if it is a number, so that a file may follow the option; else the
+   * option's fallback value.
+   */
   static final class OptionalCount implements IParameterConsumer {
     @Override
     public void consumeParameters(Stack<String> args, ArgSpec argSpec, CommandSpec commandSpec) {
       boolean number = !args.isEmpty() && args.peek().matches("[0-9]+");
-      argSpec.setValue(number ? Integer.valueOf(args.pop()) : Integer.valueOf(1));
+      String value = number ? args.pop() : ((OptionSpec) argSpec).fallbackValue();
+      argSpec.setValue(Integer.valueOf(value));
     }
   }
 }

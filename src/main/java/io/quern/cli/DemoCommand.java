@@ -14,7 +14,6 @@ import io.quern.report.Candidate;
 import io.quern.report.Evaluation;
 import io.quern.report.JsonReport;
 import io.quern.report.ReportDocument;
-import io.quern.report.Speed;
 import io.quern.report.TextReport;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -80,14 +79,15 @@ final class DemoCommand extends BaseCommand {
               progress));
       byte[] written = TfliteWriter.write(ModelMetadata.of(g).storeIn(candidates.get(2).graph()));
       OutputFiles.write(target, written);
-      Evaluation.Settings settings = new Evaluation.Settings(run.plan(), 16, Speed.Effort.SHORT);
+      Evaluation.Settings settings = Evaluation.Settings.brief(run.plan(), 16);
       ReportDocument document =
           new ReportDocument(
               DemoFiles.MODEL,
               "Fashion-MNIST, " + test.size() + " test images",
               "Fashion-MNIST, " + calibration.size() + " training images",
               ReportDocument.thisMachine(),
-              Evaluation.run(g, candidates, test, settings, progress));
+              Evaluation.run(g, candidates, test, settings, progress),
+              null);
       progress.finish();
       if (json) {
         console().json(JsonReport.document(document));

@@ -27,7 +27,7 @@ final class ProgressLine implements Progress, AutoCloseable {
   }
 
   @Override
-  public void report(String newStage, long done, long total) {
+  public synchronized void report(String newStage, long done, long total) {
     long now = System.nanoTime();
     if (!newStage.equals(stage)) {
       finish();

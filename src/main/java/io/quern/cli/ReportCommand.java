@@ -1,5 +1,6 @@
 package io.quern.cli;
 
+import io.quern.calibrate.CalibrationOptions;
 import io.quern.calibrate.Preset;
 import io.quern.data.DataOptions;
 import io.quern.data.Dataset;
@@ -8,13 +9,18 @@ import io.quern.data.InputFormat;
 import io.quern.data.Json;
 import io.quern.model.Graph;
 import io.quern.report.Candidate;
+import io.quern.report.ColdStart;
 import io.quern.report.CsvReport;
 import io.quern.report.Evaluation;
 import io.quern.report.HtmlReport;
 import io.quern.report.JsonReport;
+import io.quern.report.ModelledTarget;
 import io.quern.report.ReportDocument;
 import io.quern.report.Speed;
 import io.quern.report.TextReport;
+import io.quern.runtime.PlanOptions;
+import io.quern.target.Board;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,6 +44,8 @@ import picocli.CommandLine.Parameters;
       "  quern report model.tflite --data images/ --range=-1,1 --observer percentile --json",
       "  quern report model.tflite model-int8.tflite --data test-images/",
       "  quern report model.tflite --data images/ --paths all -o report.html -o report.csv",
+      "  quern report model.tflite --data images/ --tiers all --threads 1,4 --cold-start --target pi-4",
+      "  quern report model.tflite --data images/ --paths plain,best --sensitivity",
       "",
       "Without --calibration, a quarter of --data (at most 512 inputs) is set apart for calibration and not evaluated on. When",
       "other models are given and --calibration is not, only these are compared."
@@ -89,8 +97,31 @@ final class ReportCommand extends BaseCommand {
       description = "Inputs for errors per layer; 0 for none. Default: ${DEFAULT-VALUE}.")
   private int layerSamples;
 
+  @Option(
+      names = "--sensitivity",
+      paramLabel = "N",
+      arity = "0..1",
+      fallbackValue = "64",
+      defaultValue = "0",
+      parameterConsumer = CalibrationFlags.OptionalCount.class,
+      description =
+          "Also measure, on N inputs (${FALLBACK-VALUE}), what each layer alone does to the outputs: it quantized and all others"
+              + " float, and it float and all others as in the path. Takes half a network per layer, direction and input.")
+  private int sensitivity;
+
+  @Option(
+      names = "--cold-start",
+      description = "Also measure how long a fresh JVM takes until its first result.")
+  private boolean coldStart;
+
+  @Option(
+      names = "--target",
+      paramLabel = "BOARD",
+      description = "Also show modelled (not measured) times on a board, see quern targets.")
+  private String target;
+
   @Mixin private CalibrationFlags flags;
-  @Mixin private RunOptions run;
+  @Mixin private VariantFlags run;
   @Mixin private DataFlags dataFlags;
 
   @Option(
@@ -98,7 +129,8 @@ final class ReportCommand extends BaseCommand {
       split = ",",
       paramLabel = "NAME",
       description =
-          "Instead of int8 per tensor and per channel, these recipes (see quern calibrate --help), or all.")
+          "Instead of int8 per tensor and per channel, these recipes (see quern calibrate --help), or all; excludes the switches"
+              + " of calibration.")
   private List<String> paths = new ArrayList<>();
 
   @Option(
@@ -112,67 +144,109 @@ final class ReportCommand extends BaseCommand {
 
   @Override
   void execute() throws Exception {
-    if (layerSamples < 0) {
-      throw new Usage("--layer-samples must not be negative, is " + layerSamples);
-    }
-    var builder = flags.builder(run.plan().threads());
     List<Preset> recipes = recipes();
-    for (Path o : outputs) {
-      if (!ModelFiles.name(o).matches(".*\\.(html|json|csv)")) {
-        throw new Usage("-o: expected a .html, .json or .csv file, found " + o);
-      }
-      ModelFiles.requireWritable(o, model);
-    }
+    requireNoIgnoredFlags();
+    List<PlanOptions> plans = run.plans();
+    CalibrationOptions.Builder builder = flags.builder(plans.get(0).threads());
+    ModelledTarget board = target == null ? null : modelled(TargetsCommand.board(target));
+    requireOutputs();
     Graph g = ModelFiles.read(model);
     if (!ModelFiles.isFloat(g)) {
       throw new Failure(
           model
               + ": is quantized; the first model of a report is the float one (bench and run take int8 models)");
     }
-    List<Graph> otherGraphs = new ArrayList<>();
-    for (Path o : others) {
-      otherGraphs.add(ModelFiles.read(o));
-    }
-    InputFormat format = dataFlags.format(g, console());
-    boolean divide = calibration == null && others.isEmpty();
-    DataOptions evaluationOptions = dataFlags.options(g, limit);
-    Dataset evaluation =
-        Datasets.open(
-            data,
-            format,
-            divide ? evaluationOptions.withPart(DataOptions.Part.EVALUATION) : evaluationOptions);
-    Dataset calibrationSet = openCalibration(g, format, divide);
     List<Candidate> candidates = new ArrayList<>();
     candidates.add(Paths.float32(g, Files.size(model)));
+    List<Candidate> given = given(g);
+    InputFormat format = dataFlags.format(g, console());
+    boolean divide = calibration == null && others.isEmpty();
+    DataOptions options = dataFlags.options(g, limit);
+    Dataset evaluation =
+        Datasets.open(
+            data, format, divide ? options.withPart(DataOptions.Part.EVALUATION) : options);
+    Dataset calibrationSet = openCalibration(g, format, divide);
     try (ProgressLine progress = new ProgressLine(console())) {
       if (calibrationSet != null) {
         candidates.addAll(
             recipes.isEmpty()
                 ? Paths.int8(g, calibrationSet, builder, progress)
-                : Paths.recipes(g, calibrationSet, recipes, run.plan().threads(), progress));
+                : Paths.recipes(g, calibrationSet, recipes, plans.get(0).threads(), progress));
       }
-      for (int i = 0; i < others.size(); i++) {
-        Path o = others.get(i);
-        candidates.add(Paths.given(ModelFiles.stem(o), otherGraphs.get(i), Files.size(o), g));
-      }
-      Evaluation.Settings settings =
-          new Evaluation.Settings(run.plan(), layerSamples, Speed.Effort.SHORT);
+      candidates.addAll(given);
       ReportDocument document =
           new ReportDocument(
               ModelFiles.name(model),
               evaluation.description(),
               calibrationSet == null ? null : calibrationSet.description(),
               ReportDocument.thisMachine(),
-              Evaluation.run(g, candidates, evaluation, settings, progress));
+              Evaluation.run(g, candidates, evaluation, settings(plans), progress),
+              board);
       progress.finish();
-      for (Path o : outputs) {
-        OutputFiles.write(o, rendered(document, o).getBytes(StandardCharsets.UTF_8));
+      write(document);
+    }
+  }
+
+  private Evaluation.Settings settings(List<PlanOptions> plans) {
+    return new Evaluation.Settings(
+        plans,
+        layerSamples,
+        sensitivity,
+        Speed.Effort.SHORT,
+        coldStart ? new FreshJvm() : ColdStart.NONE,
+        Runtime.getRuntime().availableProcessors());
+  }
+
+  private void requireNoIgnoredFlags() {
+    if (layerSamples < 0) {
+      throw new Usage("--layer-samples must not be negative, is " + layerSamples);
+    }
+    if (sensitivity > 0 && layerSamples == 0) {
+      throw new Usage("--sensitivity needs --layer-samples of 1 or more");
+    }
+    String flag = given(CalibrationFlags.class);
+    if (flag != null && !paths.isEmpty()) {
+      throw new Usage("--paths excludes " + flag + ": every recipe has its own switches");
+    }
+    if (calibration == null && !others.isEmpty() && (flag != null || !paths.isEmpty())) {
+      throw new Usage(
+          (flag == null ? "--paths" : flag)
+              + " needs --calibration: without it only the given models are compared");
+    }
+  }
+
+  private void requireOutputs() throws IOException {
+    for (Path o : outputs) {
+      if (!ModelFiles.name(o).matches(".*\\.(html|json|csv)")) {
+        throw new Usage("-o: expected a .html, .json or .csv file, found " + o);
       }
-      if (json) {
-        console().json(JsonReport.document(document));
-      } else {
-        console().out().print(TextReport.write(document));
-      }
+      ModelFiles.requireWritable(o, model);
+    }
+  }
+
+  private List<Candidate> given(Graph floatGraph) throws IOException {
+    List<Candidate> r = new ArrayList<>();
+    for (Path o : others) {
+      r.add(Paths.given(ModelFiles.stem(o), ModelFiles.read(o), Files.size(o), floatGraph));
+    }
+    return r;
+  }
+
+  private static ModelledTarget modelled(Board b) {
+    List<ModelledTarget.Rate> rates = new ArrayList<>();
+    b.throughput()
+        .forEach((tier, t) -> rates.add(new ModelledTarget.Rate(tier, t.gmacs(), t.reason())));
+    return new ModelledTarget(b.id(), b.name(), rates);
+  }
+
+  private void write(ReportDocument document) throws IOException {
+    for (Path o : outputs) {
+      OutputFiles.write(o, rendered(document, o).getBytes(StandardCharsets.UTF_8));
+    }
+    if (json) {
+      console().json(JsonReport.document(document));
+    } else {
+      console().out().print(TextReport.write(document));
     }
   }
 
@@ -207,8 +281,7 @@ final class ReportCommand extends BaseCommand {
         : Json.writePretty(JsonReport.document(d)) + "\n";
   }
 
-  private Dataset openCalibration(Graph g, InputFormat format, boolean divide)
-      throws java.io.IOException {
+  private Dataset openCalibration(Graph g, InputFormat format, boolean divide) throws IOException {
     DataOptions o = dataFlags.options(g, calibrationLimit);
     if (divide) {
       console().say("no --calibration given: a quarter of " + data + " is set apart for it");

@@ -5,16 +5,20 @@ import io.quern.data.DataException;
 import io.quern.data.Dataset;
 import io.quern.data.Sample;
 import io.quern.model.Graph;
-import io.quern.model.Shape;
+import io.quern.runtime.Costs;
 import io.quern.runtime.Plan;
 import io.quern.runtime.PlanOptions;
 import io.quern.runtime.Planner;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 
 /**
- * Runs paths side by side over a data set: every sample is read once and goes through the float
- * reference and every path, so that memory does not grow with the data.
+ * Judges paths side by side on a data set. Every sample is read once and goes through the float
+ * reference and every path, so that memory does not grow with the data. Accuracy and errors per
+ * layer are measured by several threads at once, in an order that does not change a figure; speed
+ * is measured alone, afterwards.
  */
 public final class Evaluation {
   private static final int SPEED_SAMPLES = 8;
@@ -22,13 +26,56 @@ public final class Evaluation {
   /**
    * How much is done.
    *
-   * @param plan tier and threads of every path
+   * @param variants tiers and threads of every path, at least one
    * @param layerSamples samples for errors per layer; 0 for none
+   * @param sensitivitySamples samples for what each layer alone does; 0 for none
    * @param effort of the speed measurement
+   * @param coldStart how it is measured
+   * @param workers threads that measure accuracy and errors per layer
    */
-  public record Settings(PlanOptions plan, int layerSamples, Speed.Effort effort) {}
+  public record Settings(
+      List<PlanOptions> variants,
+      int layerSamples,
+      int sensitivitySamples,
+      Speed.Effort effort,
+      ColdStart coldStart,
+      int workers) {
+    /** Copies the list. */
+    public Settings {
+      variants = List.copyOf(variants);
+    }
 
-  private Evaluation() {}
+    /** A short look at one variant on all processors. */
+    public static Settings brief(PlanOptions variant, int layerSamples) {
+      return new Settings(
+          List.of(variant),
+          layerSamples,
+          0,
+          Speed.Effort.SHORT,
+          ColdStart.NONE,
+          Runtime.getRuntime().availableProcessors());
+    }
+  }
+
+  private final Graph floatGraph;
+  private final List<Candidate> candidates;
+  private final Dataset data;
+  private final Settings settings;
+  private final Progress progress;
+  private final List<float[][]> kept = new ArrayList<>();
+
+  private Evaluation(
+      Graph floatGraph,
+      List<Candidate> candidates,
+      Dataset data,
+      Settings settings,
+      Progress progress) {
+    this.floatGraph = floatGraph;
+    this.candidates = candidates;
+    this.data = data;
+    this.settings = settings;
+    this.progress = progress;
+  }
 
   /**
    * Evaluates.
@@ -44,67 +91,61 @@ public final class Evaluation {
       Dataset data,
       Settings settings,
       Progress progress) {
-    List<NetworkRunner> runners = new ArrayList<>();
-    NetworkRunner yardstick = null;
-    try {
-      yardstick =
-          new NetworkRunner(Planner.plan(floatGraph, new PlanOptions("reference", 1, false, true)));
-      List<OutputMetrics> metrics = new ArrayList<>();
-      int classes = lastDimension(floatGraph);
-      for (Candidate c : candidates) {
-        requireSameOutputs(floatGraph, c);
-        Plan plan = Planner.plan(c.graph(), settings.plan());
-        runners.add(new NetworkRunner(plan));
-        metrics.add(new OutputMetrics(classes));
-      }
-      List<float[][]> kept =
-          accuracy(yardstick, runners, metrics, data, classes, settings, progress);
-      List<PathResult> results = new ArrayList<>();
-      List<float[][]> few = kept.subList(0, Math.min(SPEED_SAMPLES, kept.size()));
-      for (int i = 0; i < candidates.size(); i++) {
-        Candidate c = candidates.get(i);
-        progress.report("measure speed", i, candidates.size());
-        Speed speed = Speed.measure(runners.get(i), few, settings.effort());
-        Plan plan = runners.get(i).session().plan();
-        results.add(
-            new PathResult(
-                c.name(),
-                plan.tier(),
-                settings.plan().threads(),
-                metrics.get(i).outcome(),
-                speed,
-                c.modelBytes(),
-                plan.arenaBytes(),
-                layers(
-                    c, kept.subList(0, Math.min(settings.layerSamples(), kept.size())), progress)));
-        progress.report("measure speed", i + 1, candidates.size());
-      }
-      return results;
-    } finally {
-      runners.forEach(NetworkRunner::close);
-      if (yardstick != null) {
-        yardstick.close();
-      }
-    }
+    candidates.forEach(c -> requireSameOutputs(floatGraph, c));
+    return new Evaluation(floatGraph, candidates, data, settings, progress).results();
   }
 
-  private static int lastDimension(Graph g) {
-    Shape s = g.tensor(g.outputs().get(0)).shape();
-    return s.rank() == 0 ? 1 : Math.max(1, s.dim(-1));
+  private List<PathResult> results() {
+    List<OutputMetrics> metrics;
+    List<List<LayerError>> layers;
+    try (Parallel workers = new Parallel(settings.workers())) {
+      metrics =
+          new Accuracy(floatGraph, candidates, settings.variants().get(0), settings.workers())
+              .measure(data, this::keep, workers, progress);
+      layers = layers(workers);
+    }
+    List<PathResult> results = new ArrayList<>();
+    for (int i = 0; i < candidates.size(); i++) {
+      Candidate c = candidates.get(i);
+      List<Variant> variants = new ArrayList<>();
+      int total = candidates.size() * settings.variants().size();
+      for (PlanOptions o : settings.variants()) {
+        progress.report(
+            "measure speed", (long) i * settings.variants().size() + variants.size(), total);
+        variants.add(variant(c, o));
+      }
+      results.add(
+          new PathResult(
+              c.name(),
+              Costs.macs(c.graph()),
+              allInt8(c.graph()),
+              c.modelBytes(),
+              metrics.get(i).outcome(),
+              variants,
+              layers.get(i)));
+    }
+    progress.report("measure speed", 1, 1);
+    return results;
+  }
+
+  private static boolean allInt8(Graph g) {
+    return IntStream.range(0, g.operators().size())
+        .filter(i -> Costs.macs(g, i) > 0)
+        .allMatch(i -> g.tensor(g.operators().get(i).firstOutput()).type().isQuantized8());
   }
 
   private static void requireSameOutputs(Graph floatGraph, Candidate c) {
-    List<Integer> a = elements(floatGraph, floatGraph.inputs());
-    List<Integer> b = elements(c.graph(), c.graph().inputs());
+    requireSame(c, "inputs", floatGraph, floatGraph.inputs(), c.graph().inputs());
+    requireSame(c, "outputs", floatGraph, floatGraph.outputs(), c.graph().outputs());
+  }
+
+  private static void requireSame(
+      Candidate c, String what, Graph floatGraph, List<Integer> expected, List<Integer> actual) {
+    List<Integer> a = elements(floatGraph, expected);
+    List<Integer> b = elements(c.graph(), actual);
     if (!a.equals(b)) {
       throw new IllegalArgumentException(
-          c.name() + ": inputs of " + b + " elements, the float model's have " + a);
-    }
-    a = elements(floatGraph, floatGraph.outputs());
-    b = elements(c.graph(), c.graph().outputs());
-    if (!a.equals(b)) {
-      throw new IllegalArgumentException(
-          c.name() + ": outputs of " + b + " elements, the float model's have " + a);
+          c.name() + ": " + what + " of " + b + " elements, the float model's have " + a);
     }
   }
 
@@ -112,54 +153,99 @@ public final class Evaluation {
     return tensors.stream().map(t -> g.tensor(t).shape().elements()).toList();
   }
 
-  private static List<float[][]> accuracy(
-      NetworkRunner yardstick,
-      List<NetworkRunner> runners,
-      List<OutputMetrics> metrics,
-      Dataset data,
-      int classes,
-      Settings settings,
-      Progress progress) {
-    List<float[][]> kept = new ArrayList<>();
-    int keep = Math.max(SPEED_SAMPLES, settings.layerSamples());
-    int done = 0;
-    progress.report("evaluate", 0, data.size());
-    for (Sample s : data) {
-      if (s.label() >= classes) {
-        throw new DataException(
-            s.source() + ": label " + s.label() + ", but the model has " + classes + " outputs");
-      }
-      if ((long) kept.size() * data.size() <= (long) done * keep && kept.size() < keep) {
-        kept.add(s.inputs());
-      }
-      run(yardstick, s.inputs());
-      float[][] reference = yardstick.outputs();
-      for (int i = 0; i < runners.size(); i++) {
-        NetworkRunner r = runners.get(i);
-        run(r, s.inputs());
-        metrics.get(i).add(reference, r.outputs(), r.rawOutputs(), s.label());
-      }
-      progress.report("evaluate", ++done, data.size());
+  /** Keeps some samples, evenly spread, for the measurements that do not need all. */
+  private void keep(Sample s, int index) {
+    int most = Math.max(settings.layerSamples(), settings.sensitivitySamples());
+    most = Math.max(most, SPEED_SAMPLES);
+    if ((long) kept.size() * data.size() <= (long) index * most && kept.size() < most) {
+      kept.add(s.inputs());
     }
-    return kept;
   }
 
-  private static void run(NetworkRunner r, float[][] inputs) {
-    r.set(inputs);
-    r.invoke();
-    r.fetch();
+  /** Some of the kept samples, evenly spread. */
+  private List<float[][]> some(int samples) {
+    List<float[][]> r = new ArrayList<>();
+    int n = Math.min(samples, kept.size());
+    for (int i = 0; i < n; i++) {
+      r.add(kept.get((int) ((long) i * kept.size() / n)));
+    }
+    return r;
   }
 
-  private static List<LayerError> layers(Candidate c, List<float[][]> samples, Progress progress) {
-    if (c.floatGraph() == null || samples.isEmpty()) {
+  // ---- layers ----
+
+  private List<List<LayerError>> layers(Parallel workers) {
+    long total = 0;
+    for (Candidate c : candidates) {
+      total += c.floatGraph() == null ? 0 : some(settings.layerSamples()).size();
+      total += c.floatGraph() == null ? 0 : some(settings.sensitivitySamples()).size();
+    }
+    Count count = new Count("errors per layer", total);
+    List<Callable<List<LayerError>>> pieces = new ArrayList<>();
+    for (Candidate c : candidates) {
+      pieces.add(() -> layers(c, count));
+    }
+    return workers.all(pieces);
+  }
+
+  /** Counts what several threads do, and tells. */
+  private final class Count {
+    private final String stage;
+    private final long total;
+    private long done;
+
+    Count(String stage, long total) {
+      this.stage = stage;
+      this.total = total;
+    }
+
+    synchronized void one() {
+      progress.report(stage, ++done, total);
+    }
+  }
+
+  private List<LayerError> layers(Candidate c, Count count) {
+    if (c.floatGraph() == null || settings.layerSamples() == 0) {
       return List.of();
     }
+    List<LayerError> errors;
     try (LayerErrors e = new LayerErrors(c)) {
-      for (int i = 0; i < samples.size(); i++) {
-        e.add(samples.get(i));
-        progress.report("errors per layer of " + c.name(), i + 1, samples.size());
+      for (float[][] sample : some(settings.layerSamples())) {
+        e.add(sample);
+        count.one();
       }
-      return e.errors();
+      errors = e.errors();
+    }
+    if (settings.sensitivitySamples() == 0) {
+      return errors;
+    }
+    try (Sensitivities s = new Sensitivities(c, Accuracy.classes(floatGraph))) {
+      for (float[][] sample : some(settings.sensitivitySamples())) {
+        s.add(sample);
+        count.one();
+      }
+      List<Sensitivity> results = s.results();
+      return errors.stream().map(e -> e.with(results.get(e.operator()))).toList();
+    }
+  }
+
+  // ---- speed ----
+
+  private Variant variant(Candidate c, PlanOptions o) {
+    long start = System.nanoTime();
+    Plan plan = Planner.plan(c.graph(), o);
+    try (NetworkRunner runner = new NetworkRunner(plan)) {
+      runner.set(kept.get(0));
+      runner.invoke();
+      double firstRunMillis = (System.nanoTime() - start) / 1e6;
+      Speed speed = Speed.measure(runner, some(SPEED_SAMPLES), settings.effort());
+      return new Variant(
+          plan.tier(),
+          o.threads(),
+          speed,
+          plan.arenaBytes(),
+          firstRunMillis,
+          settings.coldStart().millis(c.graph(), o));
     }
   }
 }

@@ -48,8 +48,10 @@ public final class HtmlReport {
     }
     s.append("<br>").append(escape(d.machine())).append("</p>\n");
     scatter(s, d.paths());
-    paths(s, d.paths());
-    tests(s, PairedTest.all(d.paths()));
+    table(s, Tables.accuracy(d));
+    table(s, Tables.speed(d));
+    table(s, Tables.modelled(d));
+    table(s, Tables.tests(d));
     for (PathResult p : d.paths()) {
       if (!p.layers().isEmpty()) {
         layers(s, p);
@@ -60,14 +62,18 @@ public final class HtmlReport {
 
   /** The figure that paths are ranked by: right answers, or agreement where there are no labels. */
   private static double accuracy(PathResult p) {
-    return p.outcome().labelled() > 0 ? p.outcome().top1() : p.outcome().agreement();
+    return p.outcome().labelled() > 0
+        ? p.outcome().top1().value()
+        : p.outcome().agreement().value();
   }
 
   private static void scatter(StringBuilder s, List<PathResult> paths) {
     List<PathResult> byTime =
-        paths.stream().sorted(Comparator.comparingDouble(p -> p.speed().medianMicros())).toList();
-    double first = Math.log10(byTime.get(0).speed().medianMicros()) - 0.1;
-    double last = Math.log10(byTime.get(byTime.size() - 1).speed().medianMicros()) + 0.1;
+        paths.stream()
+            .sorted(Comparator.comparingDouble(p -> p.first().speed().medianMicros()))
+            .toList();
+    double first = Math.log10(byTime.get(0).first().speed().medianMicros()) - 0.1;
+    double last = Math.log10(byTime.get(byTime.size() - 1).first().speed().medianMicros()) + 0.1;
     double low = paths.stream().mapToDouble(HtmlReport::accuracy).min().orElse(0) - 0.02;
     double high = paths.stream().mapToDouble(HtmlReport::accuracy).max().orElse(1) + 0.02;
     s.append("<h2>Accuracy against latency</h2>\n<svg viewBox=\"0 0 ")
@@ -90,7 +96,7 @@ public final class HtmlReport {
     StringBuilder front = new StringBuilder();
     double best = Double.NEGATIVE_INFINITY;
     for (PathResult p : byTime) {
-      double t = (Math.log10(p.speed().medianMicros()) - first) / (last - first);
+      double t = (Math.log10(p.first().speed().medianMicros()) - first) / (last - first);
       double x = MARGIN + t * (WIDTH - MARGIN - 8);
       double y = 10 + (high - accuracy(p)) / (high - low) * (bottom - 10);
       if (accuracy(p) > best) {
@@ -100,7 +106,7 @@ public final class HtmlReport {
       s.append(
           format(
               "<circle cx='%.1f' cy='%.1f' r='4'><title>%s: %.1f %%, %.1f us</title></circle>",
-              x, y, escape(p.name()), 100 * accuracy(p), p.speed().medianMicros()));
+              x, y, escape(p.name()), 100 * accuracy(p), p.first().speed().medianMicros()));
       s.append(
           format(
               "<text x='%.1f' y='%.1f' text-anchor='%s'>%s</text>",
@@ -111,65 +117,12 @@ public final class HtmlReport {
         .append("\"/></svg>\n<p>The line joins the paths that no other one beats in both.</p>\n");
   }
 
-  private static void paths(StringBuilder s, List<PathResult> paths) {
-    header(
-        s,
-        "Paths",
-        "path",
-        "tier",
-        "top-1",
-        "95 % interval",
-        "top-5",
-        "agreement",
-        "SQNR dB",
-        "KL",
-        "median us",
-        "p99 us",
-        "GMAC/s",
-        "bytes/run",
-        "model bytes",
-        "arena bytes");
-    for (PathResult p : paths) {
-      OutputMetrics.Outcome o = p.outcome();
-      row(
-          s,
-          p.name(),
-          p.tier() + " x" + p.threads(),
-          TextReport.percent(o.top1()),
-          TextReport.percent(o.top1Low()) + " .. " + TextReport.percent(o.top1High()),
-          TextReport.percent(o.top5()),
-          TextReport.percent(o.agreement()),
-          TextReport.decibel(o.sqnrDb()),
-          TextReport.number(o.divergence(), 4),
-          TextReport.number(p.speed().medianMicros(), 1),
-          TextReport.number(p.speed().p99Micros(), 1),
-          TextReport.number(p.speed().macsPerSecond() / 1e9, 2),
-          Long.toString(p.speed().allocatedBytesPerRun()),
-          TextReport.grouped(p.modelBytes()),
-          TextReport.grouped(p.arenaBytes()));
-    }
-    s.append("</table></div>\n");
-  }
-
-  private static void tests(StringBuilder s, List<PairedTest> tests) {
-    if (tests.isEmpty()) {
+  private static void table(StringBuilder s, Table t) {
+    if (t == null) {
       return;
     }
-    header(
-        s,
-        "Paired tests (McNemar, exact, uncorrected)",
-        "pair",
-        "only first right",
-        "only second right",
-        "p");
-    for (PairedTest t : tests) {
-      row(
-          s,
-          t.first() + " / " + t.second(),
-          Integer.toString(t.onlyFirst()),
-          Integer.toString(t.onlySecond()),
-          TextReport.number(t.p(), 4));
-    }
+    header(s, t.title(), t.header().toArray(String[]::new));
+    t.rows().forEach(r -> row(s, r.toArray(String[]::new)));
     s.append("</table></div>\n");
   }
 
@@ -207,39 +160,12 @@ public final class HtmlReport {
           .append(
               format(
                   "<text x='%.1f' y='%d'>%s</text>",
-                  150 + length, 18 * i + 13, TextReport.decibel(db)));
+                  150 + length, 18 * i + 13, Tables.decibel(db)));
     }
     s.append("</svg>\n");
-    header(
-        s,
-        "",
-        "layer",
-        "tensor",
-        "local dB",
-        "accumulated dB",
-        "RMSE/scale local",
-        "accumulated",
-        "max",
-        "mean",
-        "cosine",
-        "saturated");
-    for (LayerError e : p.layers()) {
-      LayerError.Figures l = e.local();
-      LayerError.Figures a = e.accumulated();
-      row(
-          s,
-          e.name(),
-          e.tensor(),
-          l == null ? "-" : TextReport.decibel(l.sqnrDb()),
-          TextReport.decibel(a.sqnrDb()),
-          l == null ? "-" : TextReport.number(l.rmseInScales(), 3),
-          TextReport.number(a.rmseInScales(), 3),
-          TextReport.number(a.maxInScales(), 1),
-          TextReport.number(a.meanInScales(), 3),
-          TextReport.number(a.cosine(), 5),
-          TextReport.percent(e.saturated()));
-    }
-    s.append("</table></div></details>\n");
+    table(s, Tables.layers(p, true));
+    table(s, Tables.sensitivity(p));
+    s.append("</details>\n");
   }
 
   private static void header(StringBuilder s, String title, String... cells) {

@@ -5,8 +5,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.BitSet;
 import java.util.HexFormat;
-import org.apache.commons.math3.stat.interval.ConfidenceInterval;
-import org.apache.commons.math3.stat.interval.WilsonScoreInterval;
+import org.apache.commons.math3.util.ResizableDoubleArray;
 
 /**
  * What a network's outputs are worth, over a set of samples: right answers, agreement with the
@@ -18,19 +17,17 @@ import org.apache.commons.math3.stat.interval.WilsonScoreInterval;
  * share of positions.
  */
 public final class OutputMetrics {
-  private static final double CONFIDENCE = 0.95;
-
   private final int classes;
   private final MessageDigest digest;
   private final BitSet correct = new BitSet();
   private final SignalError noise = new SignalError();
+  private final ResizableDoubleArray divergences = new ResizableDoubleArray();
   private int samples;
   private int labelled;
   private int top1;
   private int top5;
-  private long positions;
-  private long agreeing;
-  private double divergence;
+  private int positions;
+  private int agreeing;
 
   /**
    * @param classes last dimension of the first output
@@ -62,7 +59,7 @@ public final class OutputMetrics {
       positions++;
       agreeing += argMax(out, at, classes) == argMax(reference[0], at, classes) ? 1 : 0;
     }
-    divergence += divergence(reference[0], out);
+    divergences.addElement(divergence(reference[0], out));
     if (label != Sample.NO_LABEL && out.length == classes) {
       labelled++;
       int answer = argMax(out, 0, classes);
@@ -127,13 +124,6 @@ public final class OutputMetrics {
 
   /** The result so far. */
   public Outcome outcome() {
-    double low = Double.NaN;
-    double high = Double.NaN;
-    if (labelled > 0) {
-      ConfidenceInterval i = new WilsonScoreInterval().createInterval(labelled, top1, CONFIDENCE);
-      low = Math.max(0, i.getLowerBound());
-      high = Math.min(1, i.getUpperBound());
-    }
     MessageDigest copy;
     try {
       copy = (MessageDigest) digest.clone();
@@ -143,13 +133,11 @@ public final class OutputMetrics {
     return new Outcome(
         samples,
         labelled,
-        labelled == 0 ? Double.NaN : (double) top1 / labelled,
-        low,
-        high,
-        labelled == 0 ? Double.NaN : (double) top5 / labelled,
-        (double) agreeing / positions,
+        Estimate.ofShare(top1, labelled),
+        Estimate.ofShare(top5, labelled),
+        Estimate.ofShare(agreeing, positions),
         noise.sqnrDb(),
-        divergence / samples,
+        Estimate.ofMean(divergences.getElements()),
         HexFormat.of().formatHex(copy.digest()),
         (BitSet) correct.clone());
   }
@@ -160,8 +148,6 @@ public final class OutputMetrics {
    * @param samples number of samples
    * @param labelled how many of them had labels
    * @param top1 share answered right
-   * @param top1Low lower end of its 95 % Wilson score interval
-   * @param top1High upper end
    * @param top5 share with the label among the five largest
    * @param agreement share of answers equal to the float reference's
    * @param sqnrDb of all outputs against the float reference; infinite when equal
@@ -173,13 +159,11 @@ public final class OutputMetrics {
   public record Outcome(
       int samples,
       int labelled,
-      double top1,
-      double top1Low,
-      double top1High,
-      double top5,
-      double agreement,
+      Estimate top1,
+      Estimate top5,
+      Estimate agreement,
       double sqnrDb,
-      double divergence,
+      Estimate divergence,
       String outputSha256,
       BitSet correct) {}
 }

@@ -10,9 +10,15 @@ import java.util.List;
  * @param calibration what was calibrated on; null when nothing was
  * @param machine what it ran on: Java, operating system, processors
  * @param paths the float network first
+ * @param target a board to show modelled figures of; null for none
  */
 public record ReportDocument(
-    String model, String data, String calibration, String machine, List<PathResult> paths) {
+    String model,
+    String data,
+    String calibration,
+    String machine,
+    List<PathResult> paths,
+    ModelledTarget target) {
   /** Copies the list. */
   public ReportDocument {
     paths = List.copyOf(paths);

@@ -3,6 +3,7 @@ package io.quern.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quern.data.Json;
@@ -276,8 +277,12 @@ class MainTest {
         lines.toString());
     for (String line : lines) {
       String plain = line.replaceAll("\"([^\"]|\"\")*\"", "");
-      assertEquals(27, plain.split(",", -1).length, line);
+      assertEquals(lines.get(0).split(",").length, plain.split(",", -1).length, line);
     }
+    for (String kind : List.of("variant,float32,", "pair,plain,", "layer,plain,")) {
+      assertTrue(lines.stream().anyMatch(l -> l.startsWith(kind)), kind + " in " + lines);
+    }
+    assertTrue(p.out().contains("(3) binary-2"), p.out());
     Map<?, ?> json = (Map<?, ?>) Json.parse(Files.readString(document));
     assertEquals(3, ((List<?>) json.get("pairedTests")).size());
     assertEquals(
@@ -302,6 +307,82 @@ class MainTest {
         "--calibration and --data are the same: the result would flatter (leave --calibration out to divide the data, or"
             + " --same-inputs to insist) (see quern report --help)",
         failure(2, "report", model, "--calibration", images, "--data", images));
+  }
+
+  @Test
+  void reportOfTiersThreadsColdStartTargetAndSensitivity() {
+    Printed p =
+        quern(
+            "report",
+            model,
+            "--calibration",
+            images,
+            "--data",
+            testImages,
+            "--paths",
+            "plain,per-tensor",
+            "--tiers=portable,reference",
+            "--threads=1,2",
+            "--cold-start",
+            "--target",
+            "pi-4",
+            "--sensitivity=4",
+            "--json");
+    assertEquals(0, p.code(), p.err());
+    List<?> paths = (List<?>) p.json().get("paths");
+    Map<?, ?> plain = (Map<?, ?>) paths.get(1);
+    List<String> variants = new ArrayList<>();
+    for (Object o : (List<?>) plain.get("variants")) {
+      Map<?, ?> v = (Map<?, ?>) o;
+      variants.add(v.get("tier") + " " + v.get("threads"));
+      assertTrue(((Number) v.get("coldStartMillis")).doubleValue() > 10, v.toString());
+      assertTrue(((Number) v.get("firstRunMillis")).doubleValue() > 0, v.toString());
+    }
+    assertEquals(List.of("portable 1", "portable 2", "reference 1", "reference 2"), variants);
+    Map<?, ?> layer = (Map<?, ?>) ((List<?>) plain.get("layers")).get(0);
+    Map<?, ?> weights = (Map<?, ?>) layer.get("weights");
+    double rmse = ((Number) weights.get("rmseInScales")).doubleValue();
+    assertEquals(0.289, rmse, 0.08);
+    Map<?, ?> sensitivity = (Map<?, ?>) layer.get("sensitivity");
+    for (String direction : List.of("on", "off")) {
+      Map<?, ?> effect = (Map<?, ?>) sensitivity.get(direction);
+      assertTrue(((Number) effect.get("sqnrDb")).doubleValue() > 15, effect.toString());
+    }
+    List<?> counts = (List<?>) ((Map<?, ?>) layer.get("histogram")).get("counts");
+    long total = counts.stream().mapToLong(n -> ((Number) n).longValue()).sum();
+    assertEquals(16 * 6 * 6 * 4, total);
+    Map<?, ?> modelled = (Map<?, ?>) p.json().get("modelled");
+    assertEquals("pi-4b", modelled.get("board"));
+    Map<?, ?> rate = (Map<?, ?>) ((List<?>) modelled.get("rates")).get(0);
+    List<?> times = (List<?>) rate.get("paths");
+    assertNull(((Map<?, ?>) times.get(0)).get("millis"));
+    double gmacs = ((Number) rate.get("gmacs")).doubleValue();
+    double millis = ((Number) ((Map<?, ?>) times.get(1)).get("millis")).doubleValue();
+    assertEquals(1308 / gmacs / 1e6, millis, 1e-4);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "report MODEL --data IMAGES --paths plain --equalise|--paths excludes --equalise: every recipe has its own switches",
+        "report MODEL --data IMAGES --paths plain --recipe best|--paths excludes --recipe: every recipe has its own switches",
+        "report MODEL --data IMAGES --sensitivity --layer-samples 0|--sensitivity needs --layer-samples of 1 or more",
+        "report MODEL MODEL --data IMAGES --paths plain|--paths needs --calibration: without it only the given models are compared",
+        "report MODEL MODEL --data IMAGES --observer mse|--observer needs --calibration: without it only the given models are"
+            + " compared",
+        "report MODEL --data IMAGES --target zx81|no board zx81; there are pi-zero-2w, pi-3bplus, pi-4b, pi-5, pi-2, pi-3-armhf,"
+            + " pi-4-armhf, aarch64-server, x86-64-desk",
+      })
+  void reportFlagsThatWouldBeIgnoredAreWrongUsage(String command, String message) {
+    assertEquals(message + " (see quern report --help)", failure(2, arguments(command)));
+  }
+
+  @Test
+  void reportRefusesToMeasureUnderAnUnknownTier() {
+    assertEquals(
+        "unknown tier fast; known are auto, asm, vector, portable, reference",
+        failure(1, "report", model, "--data", testImages, "--tiers", "portable,fast"));
   }
 
   @Test

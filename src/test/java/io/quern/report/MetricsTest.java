@@ -43,12 +43,12 @@ class MetricsTest {
     OutputMetrics.Outcome o = m.outcome();
     assertEquals(3, o.samples());
     assertEquals(2, o.labelled());
-    assertEquals(0.5, o.top1());
-    assertEquals(0.5, o.top5());
-    assertEquals(2 / 3.0, o.agreement(), TOLERANCE);
+    assertEquals(0.5, o.top1().value());
+    assertEquals(0.5, o.top5().value());
+    assertEquals(2 / 3.0, o.agreement().value(), TOLERANCE);
     // Wilson score interval of 1 in 2 at z = 1.959964: 0.0945 .. 0.9055.
-    assertEquals(0.0945, o.top1Low(), 1e-4);
-    assertEquals(0.9055, o.top1High(), 1e-4);
+    assertEquals(0.0945, o.top1().low(), 1e-4);
+    assertEquals(0.9055, o.top1().high(), 1e-4);
     assertTrue(o.correct().get(0) && !o.correct().get(1));
     byte[] sha = java.security.MessageDigest.getInstance("SHA-256").digest(new byte[] {1, 5, -1});
     assertEquals(HexFormat.of().formatHex(sha), o.outputSha256());
@@ -58,10 +58,11 @@ class MetricsTest {
   void divergenceOfDistributions() {
     OutputMetrics m = new OutputMetrics(2);
     add(m, new float[] {0.5f, 0.5f}, new float[] {0.25f, 0.75f}, 0);
-    assertEquals(0.5 * Math.log(2) + 0.5 * Math.log(2 / 3.0), m.outcome().divergence(), 1e-7);
+    assertEquals(
+        0.5 * Math.log(2) + 0.5 * Math.log(2 / 3.0), m.outcome().divergence().value(), 1e-7);
     OutputMetrics logits = new OutputMetrics(2);
     add(logits, new float[] {-5, 3}, new float[] {-5, 3}, 0);
-    assertTrue(Double.isNaN(logits.outcome().divergence()));
+    assertTrue(Double.isNaN(logits.outcome().divergence().value()));
   }
 
   @Test

@@ -1,0 +1,45 @@
+package io.quern.cli;
+
+import io.quern.runtime.PlanOptions;
+import io.quern.runtime.Tiers;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** How models are run, in more than one way. */
+final class VariantFlags {
+  @Option(
+      names = {"--tiers", "--tier"},
+      split = ",",
+      paramLabel = "TIER",
+      defaultValue = "auto",
+      description =
+          "Kernels to measure the speed of: auto (the fastest here), reference, portable, vector, asm, or all that this JVM has."
+              + " Accuracy is that of the first. Default: ${DEFAULT-VALUE}.")
+  private List<String> tiers;
+
+  @Option(
+      names = "--threads",
+      split = ",",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "Threads per run to measure the speed with; calibration uses the first number. Default: ${DEFAULT-VALUE}.")
+  private List<Integer> threads;
+
+  /**
+   * Every tier with every number of threads.
+   *
+   * @throws IllegalArgumentException if there is no such tier, or this JVM cannot run it
+   */
+  List<PlanOptions> plans() {
+    List<PlanOptions> r = new ArrayList<>();
+    for (String tier : tiers.contains("all") ? Tiers.available() : tiers) {
+      Tiers.order(tier);
+      for (int n : threads) {
+        r.add(PlanOptions.defaults().withTier(tier).withThreads(n));
+      }
+    }
+    return r.stream().distinct().toList();
+  }
+}
