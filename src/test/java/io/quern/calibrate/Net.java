@@ -13,18 +13,33 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** Builds small float graphs, layer after layer, with random weights from one seed. */
-final class Net {
+/** Builds float graphs, layer after layer, with random weights from one seed. */
+public final class Net {
   final List<Tensor> tensors = new ArrayList<>();
   final List<Operator> operators = new ArrayList<>();
   final List<Integer> inputs = new ArrayList<>();
   final Random random;
+  private final double gain;
+  private final double biasDeviation;
 
   /** The tensor that the last operator wrote. */
   int last;
 
   Net(long seed, int... inputShape) {
-    random = new Random(seed);
+    this(seed, 1, 0.3, inputShape);
+  }
+
+  /**
+   * Starts a graph.
+   *
+   * @param gain deviation of weights times the square root of the number of inputs that an output
+   *     sums: the square root of 2 keeps the magnitude of activations through layers with ReLU
+   * @param biasDeviation deviation of biases
+   */
+  public Net(long seed, double gain, double biasDeviation, int... inputShape) {
+    this.random = new Random(seed);
+    this.gain = gain;
+    this.biasDeviation = biasDeviation;
     last = activation("input", inputShape);
     inputs.add(last);
   }
@@ -47,7 +62,8 @@ final class Net {
     return r;
   }
 
-  int[] shape() {
+  /** Shape of what the last operator wrote. */
+  public int[] shape() {
     return tensors.get(last).shape().toArray();
   }
 
@@ -57,13 +73,15 @@ final class Net {
     return this;
   }
 
-  Net conv(int outputs, int kernel, int stride, boolean bias, Activation a) {
+  /** A convolution with SAME padding. */
+  public Net conv(int outputs, int kernel, int stride, boolean bias, Activation a) {
     int[] in = shape();
-    float[] w = gaussian(outputs * kernel * kernel * in[3], 1 / Math.sqrt(kernel * kernel * in[3]));
+    float[] w =
+        gaussian(outputs * kernel * kernel * in[3], gain / Math.sqrt(kernel * kernel * in[3]));
     int weights = constant("w" + operators.size(), w, outputs, kernel, kernel, in[3]);
     int b =
         bias
-            ? constant("b" + operators.size(), gaussian(outputs, 0.3), outputs)
+            ? constant("b" + operators.size(), gaussian(outputs, biasDeviation), outputs)
             : Operator.NO_TENSOR;
     int out =
         activation(
@@ -75,18 +93,21 @@ final class Net {
     return add(new Operator.Conv2d(last, weights, b, out, Padding.SAME, stride, stride, 1, 1, a));
   }
 
-  Net depthwise(int kernel, int stride, boolean bias, Activation a) {
+  /** A depthwise convolution with SAME padding. */
+  public Net depthwise(int kernel, int stride, boolean bias, Activation a) {
     int[] in = shape();
     int weights =
         constant(
             "w" + operators.size(),
-            gaussian(kernel * kernel * in[3], 1.0 / kernel),
+            gaussian(kernel * kernel * in[3], gain / kernel),
             1,
             kernel,
             kernel,
             in[3]);
     int b =
-        bias ? constant("b" + operators.size(), gaussian(in[3], 0.3), in[3]) : Operator.NO_TENSOR;
+        bias
+            ? constant("b" + operators.size(), gaussian(in[3], biasDeviation), in[3])
+            : Operator.NO_TENSOR;
     int out =
         activation(
             "t" + operators.size(),
@@ -99,11 +120,12 @@ final class Net {
             last, weights, b, out, Padding.SAME, stride, stride, 1, 1, 1, a));
   }
 
-  Net fullyConnected(int outputs, Activation a) {
+  /** A fully connected layer on all that the last operator wrote. */
+  public Net fullyConnected(int outputs, Activation a) {
     int n = tensors.get(last).shape().elements();
     int weights =
-        constant("w" + operators.size(), gaussian(outputs * n, 1 / Math.sqrt(n)), outputs, n);
-    int b = constant("b" + operators.size(), gaussian(outputs, 0.3), outputs);
+        constant("w" + operators.size(), gaussian(outputs * n, gain / Math.sqrt(n)), outputs, n);
+    int b = constant("b" + operators.size(), gaussian(outputs, biasDeviation), outputs);
     int out = activation("t" + operators.size(), 1, outputs);
     return add(new Operator.FullyConnected(last, weights, b, out, false, a));
   }
@@ -115,11 +137,24 @@ final class Net {
     return add(new Operator.Binary(f, last, c, out, a));
   }
 
+  /** The sum of an earlier tensor and what the last operator wrote. */
+  public Net addTensor(int earlier) {
+    int out = activation("t" + operators.size(), shape());
+    return add(
+        new Operator.Binary(Operator.Binary.Function.ADD, earlier, last, out, Activation.NONE));
+  }
+
+  /** The tensor that the last operator wrote. */
+  public int last() {
+    return last;
+  }
+
   Net unary(Operator.Unary.Function f) {
     return add(new Operator.Unary(f, last, activation("t" + operators.size(), shape())));
   }
 
-  Net averagePool() {
+  /** The mean of every channel. */
+  public Net averagePool() {
     int[] in = shape();
     int out = activation("t" + operators.size(), in[0], 1, 1, in[3]);
     return add(
@@ -135,17 +170,20 @@ final class Net {
             Activation.NONE));
   }
 
-  Net reshape(int... shape) {
+  /** Another shape. */
+  public Net reshape(int... shape) {
     return add(
         new Operator.Reshape(
             Operator.Reshape.Mode.RESHAPE, last, activation("t" + operators.size(), shape)));
   }
 
-  Net softmax() {
+  /** Probabilities. */
+  public Net softmax() {
     return add(new Operator.Softmax(last, activation("t" + operators.size(), shape()), 1));
   }
 
-  Graph build() {
+  /** The graph so far; what the last operator wrote is its output. */
+  public Graph build() {
     return build(last);
   }
 

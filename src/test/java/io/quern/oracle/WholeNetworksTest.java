@@ -17,6 +17,7 @@ import io.quern.model.Tensor;
 import io.quern.runtime.PlanOptions;
 import io.quern.runtime.Planner;
 import io.quern.runtime.Session;
+import io.quern.testing.MobileNets;
 import io.quern.testing.SharedData;
 import java.io.IOException;
 import java.io.InputStream;
@@ -70,6 +71,20 @@ class WholeNetworksTest {
       check("v2-" + seed, v2, TfliteWriter.write(v2), manifest);
     }
     finish(manifest, "16 legacy unsigned networks");
+  }
+
+  /** The networks that speed is measured on, at a size that the reference kernels run in a test. */
+  @Test
+  void benchmarkNetworks() throws IOException {
+    Map<String, Graph> networks = new LinkedHashMap<>();
+    networks.put("mobilenet-v1-0.25-64", MobileNets.v1(0.25, 64));
+    networks.put("mobilenet-v2-0.35-64", MobileNets.v2(0.35, 64));
+    Manifest manifest = Manifest.open("benchmark-networks.txt");
+    for (Map.Entry<String, Graph> e : networks.entrySet()) {
+      byte[] file = TfliteWriter.write(e.getValue());
+      check(e.getKey(), TfliteReader.read(ByteBuffer.wrap(file), e.getKey()), file, manifest);
+    }
+    finish(manifest, networks.size() + " networks with seeded weights");
   }
 
   /** What the calibrator makes of the embedded float model is what TensorFlow Lite runs. */
