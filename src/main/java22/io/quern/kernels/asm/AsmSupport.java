@@ -102,7 +102,7 @@ final class AsmSupport {
   List<String> pointwiseRoutines() {
     List<String> names = new ArrayList<>();
     if (cpu.isa() == Isa.X86_64) {
-      for (PointwiseX86.Variant v : PointwiseX86.Variant.values()) {
+      for (DotX86 v : DotX86.values()) {
         if (cpu.has(v.needs)) {
           names.add(v.name());
         }
@@ -125,17 +125,26 @@ final class AsmSupport {
       }
       return layer.hasMinimalWeight() ? null : PointwiseA64.emit(layer, PointwiseA64.Variant.SMLAL);
     }
-    PointwiseX86.Variant variant;
-    if (cpu.has(CpuFeature.AVX_VNNI)) {
-      variant = PointwiseX86.Variant.DPBUSD;
-    } else if (cpu.has(CpuFeature.AVX512_VNNI)) {
-      variant = PointwiseX86.Variant.DPBUSD_EVEX;
-    } else if (layer.m() >= 16 && 2L * layer.k() * layer.n() <= WIDE_WEIGHT_BYTES) {
-      variant = PointwiseX86.Variant.MADD16;
-    } else {
-      variant = PointwiseX86.Variant.MADD8;
+    return Conv2dX86.emit(Conv2dLayer.of(layer), dot(layer));
+  }
+
+  /**
+   * Code of the best routine for a convolution that reads its input in place, or null if there is
+   * none here.
+   */
+  KernelCode conv2d(Conv2dLayer layer) {
+    return cpu.isa() == Isa.X86_64 ? Conv2dX86.emit(layer, dot(layer.product())) : null;
+  }
+
+  private DotX86 dot(PointwiseLayer layer) {
+    if (cpu.has(CpuFeature.AVX512_VNNI)) {
+      return DotX86.DPBUSD_EVEX;
     }
-    return PointwiseX86.emit(layer, variant);
+    if (cpu.has(CpuFeature.AVX_VNNI)) {
+      return DotX86.DPBUSD;
+    }
+    boolean wide = layer.m() >= 16 && 2L * layer.k() * layer.n() <= WIDE_WEIGHT_BYTES;
+    return wide ? DotX86.MADD16 : DotX86.MADD8;
   }
 
   /**
@@ -149,7 +158,7 @@ final class AsmSupport {
       throw new IllegalArgumentException(routine + " is not one of " + pointwiseRoutines());
     }
     return cpu.isa() == Isa.X86_64
-        ? PointwiseX86.emit(layer, PointwiseX86.Variant.valueOf(routine))
+        ? Conv2dX86.emit(Conv2dLayer.of(layer), DotX86.valueOf(routine))
         : PointwiseA64.emit(layer, PointwiseA64.Variant.valueOf(routine));
   }
 

@@ -17,7 +17,7 @@ import io.quern.kernels.Tier;
  */
 public final class AsmTier implements Tier {
   /** Rows of a unit: a multiple of the heights of all register tiles. */
-  static final int UNIT_ROWS = 12;
+  static final int UNIT_ROWS = 24;
 
   /** Border columns of a depthwise convolution are emitted one by one: not more than these. */
   private static final int MAX_SPAN = 32;
@@ -86,16 +86,23 @@ public final class AsmTier implements Tier {
     if (p.groups() != 1 || p.weightsZeroPoint() != 0 || !isProduct(g.pixels(), depth, g.outC())) {
       return null;
     }
-    KernelCode code =
-        support.pointwise(
-            new PointwiseLayer(
-                g.pixels(),
-                depth,
-                g.outC(),
-                p.weights(),
-                p.bias(),
-                p.inputZeroPoint(),
-                p.requantization()));
+    PointwiseLayer product =
+        new PointwiseLayer(
+            g.pixels(),
+            depth,
+            g.outC(),
+            p.weights(),
+            p.bias(),
+            p.inputZeroPoint(),
+            p.requantization());
+    if (!g.isPointwise() && Conv2dLayer.accepts(g)) {
+      KernelCode direct = support.conv2d(new Conv2dLayer(g, product));
+      if (direct != null) {
+        return new RowsAsm(
+            support.load(direct, new Placement(p.in(), p.out(), false)), g.outH(), 1);
+      }
+    }
+    KernelCode code = support.pointwise(product);
     if (code == null) {
       return null;
     }

@@ -27,10 +27,6 @@ import io.quern.kernels.asm.X86Assembler.Vec;
  */
 final class DepthwiseX86 {
   private static final int LANES = 16;
-  private static final int EVEN = RequantizeX86.HEADER_BYTES;
-  private static final int FILL = EVEN + 32;
-  private static final int ORDER = FILL + 32;
-  private static final int HEADER_BYTES = ORDER + 64;
 
   private static final Gpr IN = Gpr.RDI;
   private static final Gpr OUT = Gpr.RSI;
@@ -58,18 +54,25 @@ final class DepthwiseX86 {
   private static final Vec ACC_ODD = Vec.ymm(1);
   private static final Vec X0 = Vec.ymm(2);
   private static final Vec X1 = Vec.ymm(3);
-  private static final Vec T = Vec.ymm(4);
 
   private final DepthwiseLayer layer;
   private final RequantizeX86 requantize;
   private final X86Assembler a = new X86Assembler();
   private final int width;
+  private final int evenAt;
+  private final int fillAt;
+  private final int orderAt;
+  private final int blocksAt;
   private final int vectorAt;
   private final int blockBytes;
 
   private DepthwiseX86(DepthwiseLayer layer) {
     this.layer = layer;
-    this.requantize = new RequantizeX86(layer.requantization(), layer.maxAbsAcc());
+    this.requantize = new RequantizeX86(layer.requantization(), layer.maxAbsAcc(), 256);
+    this.evenAt = requantize.headerBytes();
+    this.fillAt = evenAt + 32;
+    this.orderAt = fillAt + 32;
+    this.blocksAt = orderAt + 64;
     int c = layer.channels();
     this.width = c >= 16 ? 16 : c >= 8 ? 8 : c >= 4 ? 4 : c;
     this.vectorAt = 2 * LANES * layer.taps();
@@ -109,9 +112,9 @@ final class DepthwiseX86 {
     }
     for (int i = 0; i < 16; i++) {
       // of every 8 bytes, the even channels come first
-      w.write8((i & 8) + (i & 1) * 4 + (i >> 1 & 3));
+      w.write8((i & 8) + (i & 1) * 4 + requantize.position(i >> 1 & 3));
     }
-    w.align(HEADER_BYTES);
+    w.align(64);
     int channels = layer.channels();
     for (int c0 = 0; c0 < channels; c0 += width) {
       int first = Math.min(c0, channels - width);
@@ -159,7 +162,7 @@ final class DepthwiseX86 {
     a.mov(Mem.at(Gpr.RSP, SLOT_ROWS_LEFT), ROWS_LEFT);
     tapRows();
     a.xor32(CHANNEL, CHANNEL);
-    a.lea(BLOCK, Mem.at(PACKED, HEADER_BYTES));
+    a.lea(BLOCK, Mem.at(PACKED, blocksAt));
 
     a.bind(block);
     for (int i = 0; i < layer.kernelH(); i++) {
@@ -201,7 +204,7 @@ final class DepthwiseX86 {
       return;
     }
     Label fill = new Label();
-    a.vmovdqu(X0, Mem.at(PACKED, FILL));
+    a.vmovdqu(X0, Mem.at(PACKED, fillAt));
     a.mov(PIXEL_OUT, ZEROS);
     a.mov32(COUNT, zeroBytes() / 32);
     a.bind(fill);
@@ -279,7 +282,7 @@ final class DepthwiseX86 {
         a.op(Op.VPMULLW, X1, X1, Mem.at(BLOCK, 2 * LANES * (t + 1)));
         a.op(Op.VPADDW, X0, X0, X1);
       }
-      a.op(Op.VPMADDWD, X1, X0, Mem.at(PACKED, EVEN));
+      a.op(Op.VPMADDWD, X1, X0, Mem.at(PACKED, evenAt));
       a.op(Op.VPSRAD, X0, X0, 16);
       a.op(Op.VPADDD, ACC_EVEN, ACC_EVEN, X1);
       a.op(Op.VPADDD, ACC_ODD, ACC_ODD, X0);
@@ -288,13 +291,13 @@ final class DepthwiseX86 {
       a.add(TAP_ROW[i], layer.strideW() * layer.channels());
     }
     int constants = vectorAt + 32;
-    requantize.scale(a, ACC_EVEN, PACKED, BLOCK, constants, X0, X1, T);
+    requantize.scale(a, ACC_EVEN, PACKED, BLOCK, constants, X0, X1);
     constants += 32 + requantize.vectorBytes();
-    requantize.scale(a, ACC_ODD, PACKED, BLOCK, constants, X0, X1, T);
+    requantize.scale(a, ACC_ODD, PACKED, BLOCK, constants, X0, X1);
     requantize.narrow16(a, ACC_EVEN, ACC_ODD, PACKED);
     requantize.narrow8(a, ACC_EVEN, ACC_EVEN, PACKED);
     a.op(Op.VPERMQ, ACC_EVEN, ACC_EVEN, 0xd8);
-    a.op(Op.VPSHUFB, ACC_EVEN.xmm(), ACC_EVEN.xmm(), Mem.at(PACKED, ORDER));
+    a.op(Op.VPSHUFB, ACC_EVEN.xmm(), ACC_EVEN.xmm(), Mem.at(PACKED, orderAt));
     RequantizeX86.store(a, ACC_EVEN, PIXEL_OUT, 0, width);
     a.add(PIXEL_OUT, layer.channels());
   }

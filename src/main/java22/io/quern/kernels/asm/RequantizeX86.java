@@ -7,61 +7,93 @@ import io.quern.kernels.asm.X86Assembler.Op;
 import io.quern.kernels.asm.X86Assembler.Vec;
 
 /**
- * Requantization of int32 accumulators in AVX2 registers, bit for bit {@link
+ * Requantization of int32 accumulators in 256-bit or 512-bit registers, bit for bit {@link
  * io.quern.quant.FixedPoint#multiply}, then zero point, clamp and narrowing to int8.
  *
- * <p><b>High multiplication.</b> With {@code p = a * b} (64 bits), gemmlowp computes {@code (p +
- * nudge) / 2^31} truncating, with nudge {@code 2^30} for {@code p >= 0} and {@code 1 - 2^30} for
- * {@code p < 0}. For negative p the numerator is negative, and truncation is {@code floor((p + 1 -
- * 2^30 + 2^31 - 1) / 2^31) = floor((p + 2^30) / 2^31)}: the same as for positive p. So {@code h =
- * (p + 2^30) >> 31} always; its 32 bits are bits 31 to 62 of the sum. The saturating case, both
- * factors -2^31, cannot occur, as multipliers are not negative. And {@code |h| < 2^31}: {@code b <=
- * 2^31 - 1} makes {@code h >= floor((-2^62 + 2^31 + 2^30) / 2^31) = -2^31 + 1}.
+ * <p><b>High multiplication.</b> With {@code p = acc * multiplier} (64 bits), gemmlowp computes
+ * {@code (p + nudge) / 2^31} truncating, with nudge {@code 2^30} for {@code p >= 0} and {@code 1 -
+ * 2^30} for {@code p < 0}. For negative p the numerator is negative, and truncation is {@code
+ * floor((p + 1 - 2^30 + 2^31 - 1) / 2^31) = floor((p + 2^30) / 2^31)}: the same as for positive p.
+ * So {@code h = floor((p + 2^30) / 2^31)} always. The saturating case, both factors -2^31, cannot
+ * occur, as multipliers are not negative. And {@code |h| < 2^31}: a multiplier of at most 2^31 - 1
+ * makes {@code h >= floor((-2^62 + 2^31 + 2^30) / 2^31) = -2^31 + 1}.
  *
- * <p><b>Rounding shift</b> by e, ties away from zero. <i>Short form</i>, when every e is at least 1
- * and {@code maxAbsAcc + 2^(e-1) < 2^31}: {@code (h + 2^(e-1) + (h >> 31)) >> e}; for negative h
- * the sum is {@code h + 2^(e-1) - 1}, whose floor division rounds ties down, away from zero.
- * <i>General form</i>: gemmlowp's own, {@code (h >> e) + (remainder > threshold)}, in which nothing
- * overflows.
+ * <p><b>Rounding shift</b> by e, ties away from zero: {@code floor((h + 2^(e-1) + s) / 2^e)} for e
+ * of at least 1, where s is -1 for negative h, which sends ties down, and else 0. For h = 0 either
+ * s gives 0, so the sign of the accumulator will do. Floors of quotients compose, so rounding and
+ * zero point z are one constant of the product: {@code floor((p + c + s * 2^31) / 2^(31 + e))},
+ * {@code c = 2^30 + 2^(30 + e) + z * 2^(31 + e)}; with e up to {@link #MAX_FOLDED} the sum is below
+ * 2^63.
  *
- * <p><b>Narrowing</b> saturates to int16, adds the zero point with saturation and saturates to
- * int8; each step is monotone and exact inside [-32640, 32639], and everything beyond ends at the
- * same bound of int8 as without saturation.
+ * <p><i>Rectified</i>, when {@code qmin >= z}: a negative accumulator gives at most z with either
+ * s, and so qmin; s is left out, and the upper half of the sum shifted by e - 1 is the result.
+ * <i>Signed</i>, when {@code maxAbsAcc + 2^(e-1) + 2^(e+7) < 2^31}: bits 31 to 62 of {@code p + c},
+ * plus s, shifted by e. <i>General</i>: gemmlowp's own, {@code (h >> e) + (remainder > threshold)},
+ * in which nothing overflows; the comparison is the sign of {@code threshold - remainder}.
  *
- * <p>Constants: a header (see {@link #HEADER_BYTES}) per kernel and {@link #vectorBytes} per 8
- * channels.
+ * <p><b>Narrowing</b> of 256-bit registers saturates to int16 and to int8, with a saturating
+ * addition of the zero point between if it is not folded; each step is monotone and exact inside
+ * [-32640, 32639], and everything beyond ends at the same bound of int8 as without saturation. In
+ * 512-bit registers 32-bit lanes are clamped, then narrowed.
+ *
+ * <p>Constants: a header (see {@link #headerBytes}) per kernel and {@link #vectorBytes} per
+ * register of channels.
  */
 final class RequantizeX86 {
-  /** Nudge, zero point (16-bit), qmin, qmax: 32 bytes each. */
-  static final int HEADER_BYTES = 128;
+  private enum Rounding {
+    RECTIFIED,
+    SIGNED,
+    GENERAL
+  }
 
-  private static final int NUDGE = 0;
-  private static final int ZERO_POINT = 32;
-  private static final int QMIN = 64;
-  private static final int QMAX = 96;
-  private static final int LANES = 8;
-  private static final int VECTOR = 4 * LANES;
+  /** Greatest right shift with which the zero point is folded into the product's constant. */
+  private static final int MAX_FOLDED = 22;
+
+  /** Odd lanes to even ones. */
+  private static final int ODD_DOWN = 0xf5;
+
+  /** Odd lanes of two registers, side by side. */
+  private static final int ODD_OF_BOTH = 0xdd;
+
+  /** Bits of the second operand where the third has ones, else of the first. */
+  private static final int SELECT = 0xd8;
 
   private final Requantization q;
+  private final int vector;
+  private final int lanes;
   private final boolean left;
-  private final boolean general;
+  private final Rounding rounding;
 
-  RequantizeX86(Requantization q, long maxAbsAcc) {
+  /**
+   * Finds the shortest way.
+   *
+   * @param maxAbsAcc greatest absolute value of an accumulator, below 2^31
+   * @param bits of a register, 256 or 512
+   */
+  RequantizeX86(Requantization q, long maxAbsAcc, int bits) {
     this.q = q;
+    this.vector = bits / 8;
+    this.lanes = bits / 32;
     boolean anyLeft = false;
-    boolean shortForm = true;
+    boolean folded = true;
+    boolean small = true;
     for (int c = 0; c < q.shifts().length; c++) {
       int e = right(c);
       anyLeft |= left(c) > 0;
-      shortForm &= e >= 1 && maxAbsAcc + (1L << e >> 1) < Integer.MAX_VALUE;
+      folded &= e >= 1 && e <= MAX_FOLDED;
+      small &= maxAbsAcc + (1L << e >> 1) + (1L << e + 7) < Integer.MAX_VALUE;
     }
     this.left = anyLeft;
-    this.general = !shortForm;
+    if (folded && q.qmin() >= q.zeroPoint()) {
+      rounding = Rounding.RECTIFIED;
+    } else {
+      rounding = folded && small ? Rounding.SIGNED : Rounding.GENERAL;
+    }
   }
 
   /**
    * Right shift of channel {@code c}; any would do for a multiplier of 0, and 1 allows the short
-   * form.
+   * forms.
    */
   private int right(int c) {
     return q.multipliers()[c] == 0 ? 1 : Math.max(-q.shifts()[c], 0);
@@ -71,100 +103,169 @@ final class RequantizeX86 {
     return q.multipliers()[c] == 0 ? 0 : Math.max(q.shifts()[c], 0);
   }
 
-  /** Bytes of constants for 8 channels. */
+  private long addend(int c) {
+    long nudge = 1L << 30;
+    return rounding == Rounding.GENERAL
+        ? nudge
+        : nudge + (1L << 30 + right(c)) + ((long) q.zeroPoint() << 31 + right(c));
+  }
+
+  // ---- constants
+
+  /** Bytes of constants for all channels: 4 registers. */
+  int headerBytes() {
+    return 4 * vector;
+  }
+
+  private Mem header(Gpr header, int index) {
+    return Mem.at(header, index * vector);
+  }
+
+  /** Bytes of constants for a register of channels. */
   int vectorBytes() {
-    return VECTOR * ((left ? 1 : 0) + (general ? 5 : 4));
+    return vector * (5 + (rounding == Rounding.GENERAL ? 2 : 0) + (left ? 1 : 0));
+  }
+
+  /**
+   * Where {@link #scale} leaves lane {@code lane}: in each quarter of 128 bits, at its own place or
+   * with the middle two exchanged. The same function tells which lane is at a place.
+   */
+  int position(int lane) {
+    boolean middle = ((lane ^ lane >> 1) & 1) != 0;
+    return rounding == Rounding.RECTIFIED && middle ? lane ^ 3 : lane;
   }
 
   void packHeader(PackedWriter w) {
-    for (int i = 0; i < 4; i++) {
-      w.write32(1 << 30);
-      w.write32(0);
-    }
-    for (int i = 0; i < 16; i++) {
-      w.write16(q.zeroPoint());
-    }
-    for (int i = 0; i < 32; i++) {
-      w.write8(q.qmin());
-    }
-    for (int i = 0; i < 32; i++) {
-      w.write8(q.qmax());
+    if (vector == 64) {
+      int zero = rounding == Rounding.GENERAL ? q.zeroPoint() : 0;
+      w.vector32(lanes, i -> q.qmin() - zero);
+      w.vector32(lanes, i -> q.qmax() - zero);
+      w.vector32(lanes, i -> zero);
+      w.vector32(lanes, i -> -(i & 1));
+    } else {
+      w.vector32(lanes, i -> (q.qmin() & 0xff) * 0x1010101);
+      w.vector32(lanes, i -> (q.qmax() & 0xff) * 0x1010101);
+      w.vector32(lanes, i -> (q.zeroPoint() & 0xffff) * 0x10001);
+      w.vector32(lanes, i -> -(i & 1));
     }
   }
 
   /**
-   * Writes the constants of 8 lanes.
+   * Writes the constants of a register's lanes.
    *
    * @param channels of the lanes; a lane whose channel does not exist is given any channel
    */
   void packVector(PackedWriter w, int[] channels) {
     if (left) {
-      w.vector32(LANES, i -> left(channels[i]));
+      w.vector32(lanes, i -> left(channels[i]));
     }
-    w.vector32(LANES, i -> q.multipliers()[channels[i]]);
-    w.vector32(LANES, i -> (i & 1) == 0 ? q.multipliers()[channels[i + 1]] : 0);
-    w.vector32(LANES, i -> right(channels[i]));
-    if (general) {
-      w.vector32(LANES, i -> (int) ((1L << right(channels[i])) - 1));
-      w.vector32(LANES, i -> (int) ((1L << right(channels[i])) - 1) >> 1);
+    for (int odd = 0; odd < 2; odd++) {
+      int o = odd;
+      w.vector32(lanes, i -> (i & 1) == 0 ? q.multipliers()[channels[i + o]] : 0);
+    }
+    for (int odd = 0; odd < 2; odd++) {
+      for (int i = 0; i < lanes; i += 2) {
+        long addend = addend(channels[i + odd]);
+        w.write32((int) addend);
+        w.write32((int) (addend >> 32));
+      }
+    }
+    int less = rounding == Rounding.RECTIFIED ? 1 : 0;
+    w.vector32(lanes, i -> right(channels[position(i)]) - less);
+    if (rounding == Rounding.GENERAL) {
+      w.vector32(lanes, i -> (int) ((1L << right(channels[i])) - 1));
+      w.vector32(lanes, i -> (int) ((1L << right(channels[i])) - 1) >> 1);
+    }
+  }
+
+  // ---- code
+
+  /**
+   * Multiplies and shifts the accumulators of a register in place; see {@link #position}.
+   *
+   * @param header register that points to the header
+   * @param base register, with {@code disp}, of these lanes' constants
+   * @param t0 clobbered, as is t1
+   */
+  void scale(X86Assembler a, Vec acc, Gpr header, Gpr base, int disp, Vec t0, Vec t1) {
+    int at = disp;
+    if (left) {
+      a.op(Op.VPSLLVD, acc, acc, Mem.at(base, at));
+      at += vector;
+    }
+    if (rounding == Rounding.SIGNED) {
+      a.op(Op.VPSRAD, t1, acc, 31);
+    }
+    a.op(Op.VPSHUFD, t0, acc, ODD_DOWN);
+    a.op(Op.VPMULDQ, acc, acc, Mem.at(base, at));
+    a.op(Op.VPMULDQ, t0, t0, Mem.at(base, at + vector));
+    a.op(Op.VPADDQ, acc, acc, Mem.at(base, at + 2 * vector));
+    a.op(Op.VPADDQ, t0, t0, Mem.at(base, at + 3 * vector));
+    Mem shift = Mem.at(base, at + 4 * vector);
+    if (rounding == Rounding.RECTIFIED) {
+      a.op(Op.VSHUFPS, acc, acc, t0, ODD_OF_BOTH);
+      a.op(Op.VPSRAVD, acc, acc, shift);
+      return;
+    }
+    a.op(Op.VPSRLQ, acc, acc, 31);
+    a.op(Op.VPADDQ, t0, t0, t0);
+    if (acc.bits() == 512) {
+      a.op(Op.VPTERNLOGD, acc, t0, header(header, 3), SELECT);
     } else {
-      w.vector32(LANES, i -> 1 << (right(channels[i]) - 1));
+      a.op(Op.VPBLENDD, acc, acc, t0, 0xaa);
+    }
+    if (rounding == Rounding.SIGNED) {
+      a.op(Op.VPADDD, acc, acc, t1);
+      a.op(Op.VPSRAVD, acc, acc, shift);
+    } else {
+      roundingShift(a, acc, base, at, t0, t1);
+    }
+  }
+
+  private void roundingShift(X86Assembler a, Vec acc, Gpr base, int at, Vec t0, Vec t1) {
+    a.op(Op.VPSRAD, t1, acc, 31);
+    a.vmovdqu(t0, Mem.at(base, at + 6 * vector));
+    a.op(Op.VPSUBD, t0, t0, t1);
+    a.vpand(t1, acc, Mem.at(base, at + 5 * vector));
+    a.op(Op.VPSUBD, t0, t0, t1);
+    a.op(Op.VPSRLD, t0, t0, 31);
+    a.op(Op.VPSRAVD, acc, acc, Mem.at(base, at + 4 * vector));
+    a.op(Op.VPADDD, acc, acc, t0);
+  }
+
+  /** {@code lo = saturate16(lo, hi) + zeroPoint}, within each half of 256-bit registers. */
+  void narrow16(X86Assembler a, Vec lo, Vec hi, Gpr header) {
+    a.op(Op.VPACKSSDW, lo, lo, hi);
+    if (rounding == Rounding.GENERAL && q.zeroPoint() != 0) {
+      a.op(Op.VPADDSW, lo, lo, header(header, 2));
+    }
+  }
+
+  /** {@code lo = clamp(saturate8(lo, hi), qmin, qmax)}, within each half of 256-bit registers. */
+  void narrow8(X86Assembler a, Vec lo, Vec hi, Gpr header) {
+    a.op(Op.VPACKSSWB, lo, lo, hi);
+    if (q.qmin() > -128) {
+      a.op(Op.VPMAXSB, lo, lo, header(header, 0));
+    }
+    if (q.qmax() < 127) {
+      a.op(Op.VPMINSB, lo, lo, header(header, 1));
     }
   }
 
   /**
-   * Multiplies and shifts 8 accumulators in place.
-   *
-   * @param header register that points to the header
-   * @param base register, with {@code disp}, of these lanes' constants
-   * @param t0 clobbered, as are t1 and t2
+   * Adds the zero point to the lanes of a 512-bit register and clamps them; saturation to int8 is
+   * then left to the narrowing.
    */
-  void scale(X86Assembler a, Vec acc, Gpr header, Gpr base, int disp, Vec t0, Vec t1, Vec t2) {
-    int at = disp;
-    if (left) {
-      a.op(Op.VPSLLVD, acc, acc, Mem.at(base, at));
-      at += VECTOR;
+  void clamp(X86Assembler a, Vec acc, Gpr header) {
+    boolean unfolded = rounding == Rounding.GENERAL && q.zeroPoint() != 0;
+    if (unfolded || q.qmin() > -128) {
+      a.op(Op.VPMAXSD, acc, acc, header(header, 0));
     }
-    a.op(Op.VPSRLQ, t0, acc, 32);
-    a.op(Op.VPMULDQ, acc, acc, Mem.at(base, at));
-    a.op(Op.VPMULDQ, t0, t0, Mem.at(base, at + VECTOR));
-    a.op(Op.VPADDQ, acc, acc, Mem.at(header, NUDGE));
-    a.op(Op.VPADDQ, t0, t0, Mem.at(header, NUDGE));
-    a.op(Op.VPSRLQ, acc, acc, 31);
-    a.op(Op.VPADDQ, t0, t0, t0);
-    a.op(Op.VPBLENDD, acc, acc, t0, 0xaa);
-    Mem shift = Mem.at(base, at + 2 * VECTOR);
-    a.op(Op.VPSRAD, t1, acc, 31);
-    if (general) {
-      a.op(Op.VPAND, t0, acc, Mem.at(base, at + 3 * VECTOR));
-      a.vmovdqu(t2, Mem.at(base, at + 4 * VECTOR));
-      a.op(Op.VPSUBD, t2, t2, t1);
-      a.op(Op.VPCMPGTD, t0, t0, t2);
-      a.op(Op.VPSRAVD, acc, acc, shift);
-      a.op(Op.VPSUBD, acc, acc, t0);
-    } else {
-      a.op(Op.VPADDD, acc, acc, Mem.at(base, at + 3 * VECTOR));
-      a.op(Op.VPADDD, acc, acc, t1);
-      a.op(Op.VPSRAVD, acc, acc, shift);
+    if (unfolded || q.qmax() < 127) {
+      a.op(Op.VPMINSD, acc, acc, header(header, 1));
     }
-  }
-
-  /** {@code lo = saturate16(lo, hi) + zeroPoint}, within each 128-bit half. */
-  void narrow16(X86Assembler a, Vec lo, Vec hi, Gpr header) {
-    a.op(Op.VPACKSSDW, lo, lo, hi);
-    if (q.zeroPoint() != 0) {
-      a.op(Op.VPADDSW, lo, lo, Mem.at(header, ZERO_POINT));
-    }
-  }
-
-  /** {@code lo = clamp(saturate8(lo, hi), qmin, qmax)}, within each 128-bit half. */
-  void narrow8(X86Assembler a, Vec lo, Vec hi, Gpr header) {
-    a.op(Op.VPACKSSWB, lo, lo, hi);
-    if (q.qmin() > -128) {
-      a.op(Op.VPMAXSB, lo, lo, Mem.at(header, QMIN));
-    }
-    if (q.qmax() < 127) {
-      a.op(Op.VPMINSB, lo, lo, Mem.at(header, QMAX));
+    if (unfolded) {
+      a.op(Op.VPADDD, acc, acc, header(header, 2));
     }
   }
 

@@ -159,6 +159,8 @@ final class X86Assembler {
     VPACKSSWB(Form.RVM, 1, 0x63, Prefix.BOTH, false, 0),
     VPMAXSB(Form.RVM, 2, 0x3c, Prefix.BOTH, false, 0),
     VPMINSB(Form.RVM, 2, 0x38, Prefix.BOTH, false, 0),
+    VPMAXSD(Form.RVM, 2, 0x3d, Prefix.BOTH, false, 0),
+    VPMINSD(Form.RVM, 2, 0x39, Prefix.BOTH, false, 0),
     VPUNPCKLBW(Form.RVM, 1, 0x60, Prefix.BOTH, false, 0),
     VPUNPCKHBW(Form.RVM, 1, 0x68, Prefix.BOTH, false, 0),
     VPSHUFB(Form.RVM, 2, 0x00, Prefix.BOTH, false, 0),
@@ -166,7 +168,6 @@ final class X86Assembler {
     VPSLLVD(Form.RVM, 2, 0x47, Prefix.BOTH, false, 0),
     VPAND(Form.RVM, 1, 0xdb, Prefix.VEX, false, 0),
     VPXOR(Form.RVM, 1, 0xef, Prefix.VEX, false, 0),
-    VPCMPGTD(Form.RVM, 1, 0x66, Prefix.VEX, false, 0),
     VPDPBUSD(Form.RVM, 2, 0x50, Prefix.EVEX, false, 0),
     VPDPWSSD(Form.RVM, 2, 0x52, Prefix.EVEX, false, 0),
     VPDPBUSD_VEX(Form.RVM, 2, 0x50, Prefix.VEX, false, 0),
@@ -180,6 +181,8 @@ final class X86Assembler {
     VPSLLD(Form.SHIFT, 1, 0x72, Prefix.BOTH, false, 6),
     VPSRLQ(Form.SHIFT, 1, 0x73, Prefix.BOTH, true, 2),
     VPSLLQ(Form.SHIFT, 1, 0x73, Prefix.BOTH, true, 6),
+    VSHUFPS(Form.RVMI, 1, 0xc6, Prefix.BOTH, false, 0),
+    VPTERNLOGD(Form.RVMI, 3, 0x25, Prefix.EVEX, false, 0),
     VPBLENDD(Form.RVMI, 3, 0x02, Prefix.VEX, false, 0),
     VPERMQ(Form.RMI, 3, 0x00, Prefix.BOTH, true, 0),
     VPSHUFD(Form.RMI, 1, 0x70, Prefix.BOTH, false, 0);
@@ -192,7 +195,7 @@ final class X86Assembler {
     private final int digit;
 
     /**
-     * An instruction with the operand-size prefix 66.
+     * An instruction.
      *
      * @param map 1, 2 or 3 for opcodes after 0F, 0F38 and 0F3A
      * @param wide whether EVEX has W set: elements of 64 bits
@@ -221,6 +224,11 @@ final class X86Assembler {
       return wide ? 1 : 0;
     }
 
+    /** The operand-size prefix, which only a float instruction of those here lacks. */
+    private int pp() {
+      return this == VSHUFPS ? 0 : PP_66;
+    }
+
     /** What EVEX divides an 8-bit displacement by: the bytes that the memory operand has. */
     private int memoryBytes(int bits) {
       return switch (this) {
@@ -232,6 +240,7 @@ final class X86Assembler {
   }
 
   private static final int PP_66 = 1;
+  private static final int PP_F3 = 2;
 
   private final CodeBuffer code = new CodeBuffer();
 
@@ -487,6 +496,23 @@ final class X86Assembler {
     code.emit8(imm);
   }
 
+  /** {@code d = op(a, [b], imm)}. */
+  void op(Op op, Vec d, Vec a, Mem b, int imm) {
+    require(op, Form.RVMI);
+    vector(op, d, a.index(), b);
+    code.emit8(imm);
+  }
+
+  /** Bitwise and, in the encoding that the registers need. */
+  void vpand(Vec d, Vec a, Mem b) {
+    op(d.bits() == 512 ? Op.VPANDD : Op.VPAND, d, a, b);
+  }
+
+  /** Bitwise exclusive or, in the encoding that the registers need. */
+  void vpxor(Vec d, Vec a, Vec b) {
+    op(d.bits() == 512 || d.index() > 15 ? Op.VPXORD : Op.VPXOR, d, a, b);
+  }
+
   /** Register copy. */
   void vmovdqa(Vec d, Vec s) {
     if (d.index() > 15 || s.index() > 15 || d.bits() == 512) {
@@ -565,6 +591,18 @@ final class X86Assembler {
     code.emit8(lane);
   }
 
+  /** Saturates the 32-bit lanes of a 512-bit register to 16 bytes in memory. */
+  void vpmovsdb(Mem d, Vec s) {
+    evexMem(PP_F3, 2, 0, s.bits(), s.index(), 0, d, 0x21, s.bits() / 32);
+  }
+
+  /** Saturates the 32-bit lanes of a 512-bit register to the 16 bytes of a 128-bit register. */
+  void vpmovsdb(Vec d, Vec s) {
+    evexPrefix(PP_F3, 2, 0, s.bits(), s.index(), 0, d.index(), d.index() >> 4);
+    code.emit8(0x21);
+    modRegReg(s.index(), d.index());
+  }
+
   /** Copies one half of a 256-bit register. */
   void vextracti128(Vec d, Vec s, int half) {
     vexPrefix(1, 3, 0, 256, low16(s), 0, low16(d) >> 3, 0);
@@ -618,7 +656,7 @@ final class X86Assembler {
     boolean evex = useEvex(op, d, new Vec(vvvv, 128), null);
     if (evex) {
       evexMem(
-          PP_66,
+          op.pp(),
           op.map,
           op.evexW(),
           d.bits(),
@@ -628,15 +666,15 @@ final class X86Assembler {
           op.opcode,
           op.memoryBytes(d.bits()));
     } else {
-      vexMem(PP_66, op.map, op.vexW(), d.bits(), d.index(), vvvv, m, op.opcode);
+      vexMem(op.pp(), op.map, op.vexW(), d.bits(), d.index(), vvvv, m, op.opcode);
     }
   }
 
   private void prefix(Op op, boolean evex, int bits, int reg, int vvvv, int rm) {
     if (evex) {
-      evexPrefix(PP_66, op.map, op.evexW(), bits, reg, vvvv, rm, rm >> 4);
+      evexPrefix(op.pp(), op.map, op.evexW(), bits, reg, vvvv, rm, rm >> 4);
     } else {
-      vexPrefix(PP_66, op.map, op.vexW(), bits, reg, vvvv, rm >> 3, 0);
+      vexPrefix(op.pp(), op.map, op.vexW(), bits, reg, vvvv, rm >> 3, 0);
     }
   }
 

@@ -5,10 +5,10 @@
  * <p>From below: {@link io.quern.kernels.asm.X86Assembler} and {@link
  * io.quern.kernels.asm.A64Assembler} encode instructions; {@link io.quern.kernels.asm.CodeMemory}
  * makes them executable; {@link io.quern.kernels.asm.CpuFeatures} says which may be used; the
- * {@code Pointwise} and {@code Depthwise} emitters write one function per layer, with its shape as
- * constants ({@link io.quern.kernels.asm.KernelCode} has the calling convention); {@link
- * io.quern.kernels.asm.AsmSupport} selects and loads. Code touches only the buffers it is called
- * with, whose sizes {@link io.quern.kernels.asm.AsmKernel} checks; of a model's data only
+ * {@code Pointwise}, {@code Conv2d} and {@code Depthwise} emitters write one function per layer,
+ * with its shape as constants ({@link io.quern.kernels.asm.KernelCode} has the calling convention);
+ * {@link io.quern.kernels.asm.AsmSupport} selects and loads. Code touches only the buffers it is
+ * called with, whose sizes {@link io.quern.kernels.asm.AsmKernel} checks; of a model's data only
  * range-checked integers reach the instruction stream.
  *
  * <p>Measured on a shared 2-core x86-64 server with AVX-512 (Xeon, Sapphire Rapids class), JDK 25,

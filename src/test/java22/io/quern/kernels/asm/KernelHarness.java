@@ -3,6 +3,7 @@ package io.quern.kernels.asm;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.Requantization;
 import io.quern.kernels.asm.GuardedBuffer.Side;
 import io.quern.quant.FixedPoint;
@@ -111,6 +112,29 @@ final class KernelHarness {
           acc += p.weights()[c * p.k() + i] * (in[r * p.k() + i] - p.inputZeroPoint());
         }
         out[r * p.n() + c] = (byte) requantize(acc, p.requantization(), c);
+      }
+    }
+    return out;
+  }
+
+  static byte[] conv2d(Conv2dLayer layer, byte[] in) {
+    ConvGeometry g = layer.geometry();
+    PointwiseLayer p = layer.product();
+    byte[] out = new byte[p.m() * p.n()];
+    for (int r = 0; r < p.m(); r++) {
+      int top = r / g.outW() * g.strideH() - g.padTop();
+      int left = r % g.outW() * g.strideW() - g.padLeft();
+      for (int o = 0; o < p.n(); o++) {
+        int acc = p.bias()[o];
+        for (int i = 0; i < p.k(); i++) {
+          int y = top + i / g.inC() / g.kernelW() * g.dilationH();
+          int x = left + i / g.inC() % g.kernelW() * g.dilationW();
+          if (y >= 0 && y < g.inH() && x >= 0 && x < g.inW()) {
+            int at = (y * g.inW() + x) * g.inC() + i % g.inC();
+            acc += p.weights()[o * p.k() + i] * (in[at] - p.inputZeroPoint());
+          }
+        }
+        out[r * p.n() + o] = (byte) requantize(acc, p.requantization(), o);
       }
     }
     return out;

@@ -1,0 +1,214 @@
+package io.quern.kernels.asm;
+
+import io.quern.kernels.ConvGeometry;
+import io.quern.kernels.asm.CodeBuffer.Label;
+import io.quern.kernels.asm.X86Assembler.Cond;
+import io.quern.kernels.asm.X86Assembler.Gpr;
+import io.quern.kernels.asm.X86Assembler.Mem;
+import java.util.TreeSet;
+
+/**
+ * Emits a {@link Conv2dLayer} for x86-64, requantized in registers. A row of the code is a row of
+ * the output.
+ *
+ * <p>For each block of output rows, {@link StagingX86} copies the input rows that it needs. For
+ * each panel of columns, {@link TileX86} multiplies the patches of the block's output positions, a
+ * tile of them at a time; patches overlap where the kernel does, and where they begin is a table,
+ * since a tile may go on in the next output row.
+ */
+final class Conv2dX86 {
+  private static final Gpr[] SAVED = {Gpr.RBX, Gpr.RBP, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15};
+
+  private static final Mem IN = slot(0);
+  private static final Mem OUT = slot(1);
+  private static final Mem ROW = slot(2);
+  private static final Mem ROWS_LEFT = slot(3);
+  private static final Mem BLOCK_ROWS = slot(4);
+  private static final Mem PANEL = slot(5);
+  private static final Mem COLUMN = slot(6);
+  private static final Mem POSITIONS_LEFT = slot(7);
+  private static final Mem[] COUNTERS = {slot(8), slot(9)};
+  private static final int FRAME_BYTES = 80;
+
+  private final Conv2dLayer layer;
+  private final ConvGeometry g;
+  private final DotX86 dot;
+  private final X86Assembler a = new X86Assembler();
+  private final RequantizeX86 requantize;
+  private final StagingX86 staging;
+  private final TileX86 tile;
+  private final int stagingAt;
+  private final int patchesAt;
+  private final int panelsAt;
+
+  private Conv2dX86(Conv2dLayer layer, DotX86 dot) {
+    this.layer = layer;
+    this.g = layer.geometry();
+    this.dot = dot;
+    this.requantize =
+        new RequantizeX86(layer.product().requantization(), layer.product().maxAbsAcc(), dot.bits);
+    this.staging = new StagingX86(layer, dot, a);
+    this.tile = new TileX86(layer, dot, staging, requantize, a, COUNTERS);
+    this.stagingAt = requantize.headerBytes();
+    this.patchesAt = stagingAt + StagingX86.HEADER_BYTES;
+    this.panelsAt = (int) CodeMemory.roundUp(patchesAt + 4L * staging.blockRows() * g.outW(), 64);
+  }
+
+  private static Mem slot(int index) {
+    return Mem.at(Gpr.RSP, 8 * index);
+  }
+
+  /** Code and constants of {@code layer}. */
+  static KernelCode emit(Conv2dLayer layer, DotX86 dot) {
+    Conv2dX86 c = new Conv2dX86(layer, dot);
+    c.function();
+    ConvGeometry g = layer.geometry();
+    boolean pointwise = g.isPointwise();
+    int rowBytes = pointwise ? g.inW() * g.inC() : 0;
+    return new KernelCode(
+        (pointwise ? "pointwise" : "conv") + dot.mr + "x" + c.tile.columns() + "-" + dot,
+        Isa.X86_64,
+        c.a.toBytes(),
+        c.pack(),
+        pointwise ? 0 : (long) g.inH() * g.inW() * g.inC(),
+        rowBytes,
+        (long) g.outW() * g.outC(),
+        g.outH(),
+        c.staging.scratchBytes());
+  }
+
+  private byte[] pack() {
+    PackedWriter w = new PackedWriter();
+    requantize.packHeader(w);
+    staging.packHeader(w);
+    for (int p = 0; p < staging.blockRows() * g.outW(); p++) {
+      w.write32(staging.patchAt(p));
+    }
+    w.align(64);
+    int n = g.outC();
+    int columns = tile.columns();
+    for (int c = 0; c < n; c += columns) {
+      int start = w.position();
+      tile.packPanel(w, Math.max(0, Math.min(c, n - columns)));
+      Checks.length("panel", w.position() - start, tile.panelBytes());
+    }
+    return w.toBytes();
+  }
+
+  private void function() {
+    Label block = new Label();
+    Label done = new Label();
+    for (Gpr r : SAVED) {
+      a.push(r);
+    }
+    a.sub(Gpr.RSP, FRAME_BYTES);
+    a.test(Gpr.R9, Gpr.R9);
+    a.j(Cond.LE, done);
+    a.mov(IN, Gpr.RDI);
+    a.imul(Gpr.RAX, Gpr.R8, g.outW() * g.outC());
+    a.add(Gpr.RSI, Gpr.RAX);
+    a.mov(OUT, Gpr.RSI);
+    a.mov(ROW, Gpr.R8);
+    a.mov(ROWS_LEFT, Gpr.R9);
+    staging.prepare(TileX86.SCRATCH, TileX86.HEADER, stagingAt);
+
+    a.bind(block);
+    a.mov32(Gpr.RAX, staging.blockRows());
+    a.mov(Gpr.RBX, ROWS_LEFT);
+    a.cmp(Gpr.RBX, Gpr.RAX);
+    a.cmov(Cond.G, Gpr.RBX, Gpr.RAX);
+    a.mov(BLOCK_ROWS, Gpr.RBX);
+    staging.stage(IN, ROW, BLOCK_ROWS, TileX86.SCRATCH, TileX86.HEADER, stagingAt);
+    panels();
+    a.mov(Gpr.RBX, BLOCK_ROWS);
+    a.imul(Gpr.RAX, Gpr.RBX, g.outW() * g.outC());
+    a.mov(Gpr.RBP, OUT);
+    a.add(Gpr.RBP, Gpr.RAX);
+    a.mov(OUT, Gpr.RBP);
+    a.mov(Gpr.RBP, ROW);
+    a.add(Gpr.RBP, Gpr.RBX);
+    a.mov(ROW, Gpr.RBP);
+    a.mov(Gpr.RBP, ROWS_LEFT);
+    a.sub(Gpr.RBP, Gpr.RBX);
+    a.mov(ROWS_LEFT, Gpr.RBP);
+    a.j(Cond.G, block);
+
+    a.bind(done);
+    a.vzeroupper();
+    a.add(Gpr.RSP, FRAME_BYTES);
+    for (int i = SAVED.length - 1; i >= 0; i--) {
+      a.pop(SAVED[i]);
+    }
+    a.ret();
+  }
+
+  private void panels() {
+    Label panel = new Label();
+    Label panelsDone = new Label();
+    int n = g.outC();
+    a.lea(TileX86.W, Mem.at(TileX86.HEADER, panelsAt));
+    a.xor32(TileX86.COUNT, TileX86.COUNT);
+    a.bind(panel);
+    a.mov(PANEL, TileX86.W);
+    a.mov(COLUMN, TileX86.COUNT);
+    a.mov(TileX86.OUT, OUT);
+    a.add(TileX86.OUT, TileX86.COUNT);
+    a.lea(TileX86.PATCHES, Mem.at(TileX86.HEADER, patchesAt));
+    a.mov(TileX86.COUNT, BLOCK_ROWS);
+    a.imul(TileX86.COUNT, TileX86.COUNT, g.outW());
+    tiles();
+    if (n > tile.columns()) {
+      a.mov(TileX86.W, PANEL);
+      a.add(TileX86.W, tile.panelBytes());
+      a.mov(TileX86.COUNT, COLUMN);
+      a.add(TileX86.COUNT, tile.columns());
+      a.cmp(TileX86.COUNT, n);
+      a.j(Cond.GE, panelsDone);
+      a.mov32(Gpr.RBX, n - tile.columns());
+      a.cmp(TileX86.COUNT, Gpr.RBX);
+      a.cmov(Cond.G, TileX86.COUNT, Gpr.RBX);
+      a.jmp(panel);
+      a.bind(panelsDone);
+    }
+  }
+
+  /** Tiles of the output positions of a block, whose number is in {@link TileX86#COUNT}. */
+  private void tiles() {
+    a.mov(POSITIONS_LEFT, TileX86.COUNT);
+    for (int rows : heights()) {
+      Label again = new Label();
+      Label fewer = new Label();
+      a.cmp(TileX86.COUNT, rows);
+      a.j(Cond.L, fewer);
+      a.align(16);
+      a.bind(again);
+      a.mov(TileX86.W, PANEL);
+      tile.emit(rows);
+      a.add(TileX86.PATCHES, 4 * rows);
+      a.add(TileX86.OUT, rows * g.outC());
+      a.mov(TileX86.COUNT, POSITIONS_LEFT);
+      a.sub(TileX86.COUNT, rows);
+      a.mov(POSITIONS_LEFT, TileX86.COUNT);
+      a.cmp(TileX86.COUNT, rows);
+      a.j(Cond.GE, again);
+      a.bind(fewer);
+    }
+  }
+
+  /**
+   * Heights of tiles, the greatest first: the full one, what full ones leave of a whole block and
+   * of the last, and 1, so that every number of positions is a sum of them.
+   */
+  private Iterable<Integer> heights() {
+    int all = layer.product().m();
+    int block = staging.blockRows() * g.outW();
+    TreeSet<Integer> heights = new TreeSet<>();
+    heights.add(1);
+    for (int left : new int[] {dot.mr, dot.mr / 2, block % dot.mr, all % block % dot.mr}) {
+      if (left > 0 && left <= all) {
+        heights.add(left);
+      }
+    }
+    return heights.descendingSet();
+  }
+}

@@ -1,0 +1,389 @@
+package io.quern.kernels.asm;
+
+import io.quern.kernels.ConvGeometry;
+import io.quern.kernels.asm.CodeBuffer.Label;
+import io.quern.kernels.asm.X86Assembler.Cond;
+import io.quern.kernels.asm.X86Assembler.Gpr;
+import io.quern.kernels.asm.X86Assembler.Mem;
+import io.quern.kernels.asm.X86Assembler.Op;
+import io.quern.kernels.asm.X86Assembler.Vec;
+
+/**
+ * A register tile of the product of patches and weights: the weights as it reads them, and its
+ * code.
+ *
+ * <p>A step of depth is 4 bytes of each patch, which a broadcast gives to all lanes, and as many of
+ * each column of weights. Consecutive elements of a patch are a run: a row of the kernel, or a
+ * position of it when columns are dilated. Runs are padded to whole steps with weights of 0, so
+ * that whatever follows in scratch does not count. Accumulators start at {@code bias - zero * sum
+ * w} with zero the input's zero point in the staged form.
+ *
+ * <p>Columns are taken 16 at a time, in one 512-bit register or two of 256 bits, and a panel has
+ * one to three times as many. Where the number of columns is not a multiple, the last ones are
+ * computed again by their neighbours; with fewer than 16, fewer bytes are stored.
+ *
+ * <p>Sums are exact: a pair of products is at most 2^15 in magnitude, and the accumulator is proven
+ * when planning. VPDPBUSD sums {@code (x + 128) * w} modulo 2^32, and the correction in the bias is
+ * exact in the same arithmetic.
+ */
+final class TileX86 {
+  /** Columns that are stored together. */
+  static final int GROUP = 16;
+
+  /** Offsets of the tile's patches. */
+  static final Gpr[] PATCH = {Gpr.RBX, Gpr.RBP, Gpr.R8, Gpr.R9, Gpr.R10, Gpr.R11, Gpr.R12, Gpr.R13};
+
+  static final Gpr OUT = Gpr.RDI;
+  static final Gpr PATCHES = Gpr.RSI;
+  static final Gpr HEADER = Gpr.RDX;
+  static final Gpr SCRATCH = Gpr.RCX;
+  static final Gpr COUNT = Gpr.RAX;
+  static final Gpr W = Gpr.R14;
+  private static final Gpr A = Gpr.R15;
+
+  private static final int STEP_BYTES = 4;
+  private static final int UNROLL = 4;
+
+  /** Steps that are emitted without a loop. */
+  private static final int STRAIGHT = 20;
+
+  /** Accumulators that keep two multipliers of latency 5 busy. */
+  private static final int CHAINS = 10;
+
+  private final PointwiseLayer product;
+  private final DotX86 dot;
+  private final RequantizeX86 requantize;
+  private final X86Assembler a;
+  private final Mem[] counters;
+  private final int groups;
+  private final int registers;
+  private final int lanes;
+  private final int weightStep;
+  private final int runLength;
+  private final int runSteps;
+  private final int[] runs;
+  private final int[] runBytes;
+  private final int biasAt;
+
+  /**
+   * Chooses the panel.
+   *
+   * @param counters two slots in memory for counters of loops
+   */
+  TileX86(
+      Conv2dLayer layer,
+      DotX86 dot,
+      StagingX86 staging,
+      RequantizeX86 requantize,
+      X86Assembler a,
+      Mem[] counters) {
+    this.product = layer.product();
+    this.dot = dot;
+    this.requantize = requantize;
+    this.a = a;
+    this.counters = counters;
+    this.groups = dot.bits == 512 ? groups((product.n() + GROUP - 1) / GROUP) : 1;
+    this.lanes = dot.bits / 32;
+    this.registers = groups * GROUP / lanes;
+    this.weightStep = registers * lanes * dot.kr * dot.weightBytes;
+    ConvGeometry g = layer.geometry();
+    boolean dilated = g.dilationW() > 1;
+    this.runLength = dilated ? g.inC() : g.kernelW() * g.inC();
+    this.runSteps = (runLength + dot.kr - 1) / dot.kr;
+    this.runs = new int[] {g.kernelH(), dilated ? g.kernelW() : 1};
+    this.runBytes =
+        new int[] {staging.kernelRowBytes(), g.dilationW() * g.inC() * dot.stagedBytes()};
+    this.biasAt = (int) CodeMemory.roundUp((long) steps() * weightStep, 64);
+  }
+
+  /** One to three groups for each panel, so that few are computed twice. */
+  private static int groups(int all) {
+    return all <= 3 ? all : all % 2 == 0 ? 2 : all % 3 == 1 ? 2 : 3;
+  }
+
+  private int steps() {
+    return runs[0] * runs[1] * runSteps;
+  }
+
+  private int vectorBytes() {
+    return dot.bits / 8 + requantize.vectorBytes();
+  }
+
+  /** Columns of a panel. */
+  int columns() {
+    return groups * GROUP;
+  }
+
+  int panelBytes() {
+    return (int) CodeMemory.roundUp(biasAt + (long) registers * vectorBytes(), 64);
+  }
+
+  // ---- constants
+
+  /** First column of group {@code i}, relative to its panel. */
+  private int groupColumn(int i) {
+    return product.n() >= columns()
+        ? i * GROUP
+        : Math.min(i * GROUP, Math.max(0, product.n() - GROUP));
+  }
+
+  /**
+   * Column of a lane of register {@code v}, relative to its panel, so that narrowing ends in order.
+   */
+  private int laneColumn(int v, int lane) {
+    int position = requantize.position(lane);
+    return dot.bits == 512
+        ? groupColumn(v) + position
+        : (position >> 2) * 8 + v * 4 + (position & 3);
+  }
+
+  /** Writes weights, start values and requantization of the panel whose first column is given. */
+  void packPanel(PackedWriter w, int first) {
+    int n = product.n();
+    int k = product.k();
+    byte[] weights = product.weights();
+    int[] rows = new int[registers * lanes];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = first + laneColumn(i / lanes, i % lanes);
+    }
+    for (int run = 0; run < runs[0] * runs[1]; run++) {
+      for (int step = 0; step < runSteps; step++) {
+        for (int row : rows) {
+          for (int i = step * dot.kr; i < (step + 1) * dot.kr; i++) {
+            int weight = row < n && i < runLength ? weights[row * k + run * runLength + i] : 0;
+            if (dot.weightBytes == 2) {
+              w.write16(weight);
+            } else {
+              w.write8(weight);
+            }
+          }
+        }
+      }
+    }
+    w.align(64);
+    int zero = product.inputZeroPoint() + dot.stagedOffset();
+    for (int v = 0; v < registers; v++) {
+      int[] channels = new int[lanes];
+      for (int lane = 0; lane < lanes; lane++) {
+        channels[lane] = Math.min(rows[v * lanes + lane], n - 1);
+      }
+      w.vector32(lanes, i -> product.bias()[channels[i]] - zero * product.weightSum(channels[i]));
+      requantize.packVector(w, channels);
+    }
+    w.align(64);
+  }
+
+  // ---- code
+
+  private Vec vec(int index) {
+    return new Vec(index, dot.bits);
+  }
+
+  /** Register after the accumulators: weights, a broadcast, a product; then temporaries. */
+  private Vec free(int index) {
+    return vec((dot.bits == 512 ? 24 : 12) + index);
+  }
+
+  private int maxAccumulators() {
+    return dot.bits == 512 ? 24 : 12;
+  }
+
+  /**
+   * Emits a tile: patches at {@link #PATCHES}, panel at {@link #W}, first output at {@link #OUT}.
+   */
+  void emit(int rows) {
+    int sets = sets(rows);
+    for (int r = 0; r < rows; r++) {
+      a.mov32(PATCH[r], Mem.at(PATCHES, 4 * r));
+    }
+    initialise(rows, sets);
+    a.mov(A, SCRATCH);
+    int constantsAt = biasAt + dot.bits / 8;
+    if (steps() <= STRAIGHT) {
+      straight(rows, sets);
+    } else {
+      loops(rows, sets);
+      constantsAt -= steps() * weightStep;
+    }
+    for (int s = 1; s < sets; s++) {
+      for (int i = 0; i < registers * rows; i++) {
+        a.op(Op.VPADDD, vec(i), vec(i), vec(s * registers * rows + i));
+      }
+    }
+    for (int r = 0; r < rows; r++) {
+      for (int v = 0; v < registers; v++) {
+        int at = constantsAt + v * vectorBytes();
+        requantize.scale(a, vec(r * registers + v), HEADER, W, at, free(0), free(1));
+      }
+    }
+    if (dot.bits == 512) {
+      store512(rows);
+    } else {
+      store256(rows);
+    }
+  }
+
+  /** Few accumulators would wait for each other: steps then take turns. */
+  private int sets(int rows) {
+    int chains = rows * registers;
+    int sets = 1;
+    while (dot.op != null
+        && sets < UNROLL
+        && sets < runSteps
+        && chains * sets < CHAINS
+        && chains * sets * 2 <= maxAccumulators()) {
+      sets *= 2;
+    }
+    return sets;
+  }
+
+  private void initialise(int rows, int sets) {
+    for (int v = 0; v < registers; v++) {
+      a.vmovdqu(vec(v), Mem.at(W, biasAt + v * vectorBytes()));
+    }
+    for (int i = registers; i < rows * registers; i++) {
+      a.vmovdqa(vec(i), vec(i % registers));
+    }
+    for (int i = registers * rows; i < registers * rows * sets; i++) {
+      a.vpxor(vec(i), vec(i), vec(i));
+    }
+  }
+
+  private void straight(int rows, int sets) {
+    for (int i = 0; i < steps(); i++) {
+      int run = i / runSteps;
+      int at = run / runs[1] * runBytes[0] + run % runs[1] * runBytes[1];
+      step(rows, i % sets, at + i % runSteps * STEP_BYTES, i * weightStep);
+    }
+  }
+
+  private void loops(int rows, int sets) {
+    int inner = runs[1] * runBytes[1];
+    loop(
+        0,
+        () -> {
+          loop(
+              1,
+              () -> {
+                int advanced = run(rows, sets);
+                if (runs[1] > 1) {
+                  a.add(A, runBytes[1] - advanced);
+                } else if (runs[0] > 1) {
+                  a.add(A, runBytes[0] - advanced);
+                }
+              });
+          if (runs[1] > 1 && runs[0] > 1) {
+            a.add(A, runBytes[0] - inner);
+          }
+        });
+  }
+
+  /** Repeats for the runs of a level: rows of the kernel, or positions in a row. */
+  private void loop(int level, Runnable body) {
+    if (runs[level] == 1) {
+      body.run();
+      return;
+    }
+    Label again = new Label();
+    a.mov32(COUNT, runs[level]);
+    a.mov(counters[level], COUNT);
+    a.bind(again);
+    body.run();
+    a.mov(COUNT, counters[level]);
+    a.sub(COUNT, 1);
+    a.mov(counters[level], COUNT);
+    a.j(Cond.NE, again);
+  }
+
+  /** One run; {@link #W} ends behind its weights, and what {@link #A} advances is returned. */
+  private int run(int rows, int sets) {
+    int loops = runSteps / UNROLL;
+    int peeled = runSteps;
+    int advanced = 0;
+    if (loops > 1) {
+      Label loop = new Label();
+      a.mov32(COUNT, loops);
+      a.align(32);
+      a.bind(loop);
+      for (int u = 0; u < UNROLL; u++) {
+        step(rows, u % sets, u * STEP_BYTES, u * weightStep);
+      }
+      a.add(W, UNROLL * weightStep);
+      a.add(A, UNROLL * STEP_BYTES);
+      a.sub(COUNT, 1);
+      a.j(Cond.NE, loop);
+      peeled = runSteps % UNROLL;
+      advanced = loops * UNROLL * STEP_BYTES;
+    }
+    for (int u = 0; u < peeled; u++) {
+      step(rows, u % sets, u * STEP_BYTES, u * weightStep);
+    }
+    if (peeled > 0) {
+      a.add(W, peeled * weightStep);
+    }
+    return advanced;
+  }
+
+  private void step(int rows, int set, int patchAt, int weightsAt) {
+    Vec broadcast = free(registers);
+    Vec pairs = free(registers + 1);
+    for (int v = 0; v < registers; v++) {
+      Mem m = Mem.at(W, weightsAt + v * weightStep / registers);
+      if (dot == DotX86.MADD8) {
+        a.op(Op.VPMOVSXBW, free(v), m);
+      } else {
+        a.vmovdqu(free(v), m);
+      }
+    }
+    for (int r = 0; r < rows; r++) {
+      a.op(Op.VPBROADCASTD, broadcast, Mem.at(A, PATCH[r], patchAt));
+      for (int v = 0; v < registers; v++) {
+        Vec acc = vec(registers * (set * rows + r) + v);
+        if (dot.op == null) {
+          a.op(Op.VPMADDWD, pairs, broadcast, free(v));
+          a.op(Op.VPADDD, acc, acc, pairs);
+        } else {
+          a.op(dot.op, acc, broadcast, free(v));
+        }
+      }
+    }
+  }
+
+  private void store256(int rows) {
+    int count = Math.min(GROUP, product.n());
+    for (int r = 0; r < rows; r++) {
+      requantize.narrow16(a, vec(2 * r), vec(2 * r + 1), HEADER);
+    }
+    for (int r = 0; r < rows; r += 2) {
+      boolean two = r + 1 < rows;
+      Vec x = vec(2 * r);
+      requantize.narrow8(a, x, two ? vec(2 * r + 2) : x, HEADER);
+      a.op(Op.VPERMQ, x, x, 0xd8);
+      RequantizeX86.store(a, x, OUT, r * product.n(), count);
+      if (two && count == GROUP) {
+        a.vextracti128(Mem.at(OUT, (r + 1) * product.n()), x, 1);
+      } else if (two) {
+        a.vextracti128(free(0).xmm(), x, 1);
+        RequantizeX86.store(a, free(0), OUT, (r + 1) * product.n(), count);
+      }
+    }
+  }
+
+  private void store512(int rows) {
+    int count = Math.min(GROUP, product.n());
+    for (int r = 0; r < rows; r++) {
+      for (int v = 0; v < registers; v++) {
+        Vec x = vec(r * registers + v);
+        requantize.clamp(a, x, HEADER);
+        int at = r * product.n() + groupColumn(v);
+        if (count == GROUP) {
+          a.vpmovsdb(Mem.at(OUT, at), x);
+        } else {
+          // one register in each row, so that its number is below 16
+          a.vpmovsdb(x.xmm(), x);
+          RequantizeX86.store(a, x, OUT, at, count);
+        }
+      }
+    }
+  }
+}
