@@ -5,21 +5,14 @@ import io.quern.model.DataType;
 import io.quern.model.Tensor;
 import io.quern.runtime.Plan;
 import io.quern.runtime.PlanOptions;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystem;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.CodeSource;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -29,12 +22,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
-import java.util.stream.Stream;
-import java.util.zip.CRC32;
-import java.util.zip.Deflater;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 
 /**
  * A model made ready for a board: a folder with the runtime, the model, a launch script with the
@@ -44,12 +31,6 @@ import java.util.zip.ZipOutputStream;
 public final class Bundle {
   private static final int CHECKS = 3;
   private static final int MIB = 1 << 20;
-
-  /** Packages of the runtime jar that a bundle leaves out, and what it adds. */
-  private static final List<String> TOOLS =
-      List.of("calibrate/", "report/", "data/", "target/", "cli/");
-
-  private static final List<String> ON_BOARD = List.of("OnBoard", "Machine", "Json");
 
   private final String name;
   private final Board board;
@@ -87,7 +68,7 @@ public final class Bundle {
               + " is "
               + board.heapMib());
     }
-    byte[] jar = jar();
+    byte[] jar = RuntimeJar.forBoard();
     files.put("README", Archives.Entry.text(readme(loaded, plan, model.length, jar.length)));
     files.put("run", Archives.Entry.script(script(jar)));
     files.put("quern.jar", new Archives.Entry(jar, false));
@@ -385,108 +366,6 @@ public final class Bundle {
             "check/output-" + i + ".bin", new Archives.Entry(reference.answer(in.array()), false));
       }
     }
-  }
-
-  // ---- the jar ----
-
-  /**
-   * One jar of runtime, FlatBuffers and {@link OnBoard}, from wherever this program's own classes
-   * come from.
-   */
-  private static byte[] jar() throws IOException {
-    Map<String, byte[]> classes = new TreeMap<>();
-    collect(Model.class, classes);
-    collect(OnBoard.class, classes);
-    try {
-      collect(Class.forName("com.google.flatbuffers.Table"), classes);
-    } catch (ClassNotFoundException e) {
-      throw new IllegalStateException("FlatBuffers is not on the class path", e);
-    }
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-      zip.setLevel(Deflater.BEST_COMPRESSION);
-      String manifest =
-          "Manifest-Version: 1.0\r\nMain-Class: "
-              + OnBoard.class.getName()
-              + "\r\nMulti-Release: true\r\n\r\n";
-      put(zip, "META-INF/MANIFEST.MF", manifest.getBytes(StandardCharsets.US_ASCII));
-      for (Map.Entry<String, byte[]> e : classes.entrySet()) {
-        put(zip, e.getKey(), e.getValue());
-      }
-    }
-    return bytes.toByteArray();
-  }
-
-  private static void put(ZipOutputStream zip, String path, byte[] content) throws IOException {
-    ZipEntry e = new ZipEntry(path);
-    e.setTimeLocal(java.time.LocalDateTime.of(2026, 1, 1, 0, 0));
-    CRC32 crc = new CRC32();
-    crc.update(content);
-    e.setCrc(crc.getValue());
-    e.setSize(content.length);
-    zip.putNextEntry(e);
-    zip.write(content);
-    zip.closeEntry();
-  }
-
-  private static void collect(Class<?> from, Map<String, byte[]> classes) throws IOException {
-    CodeSource source = from.getProtectionDomain().getCodeSource();
-    Path place;
-    try {
-      place = Path.of(source.getLocation().toURI());
-    } catch (URISyntaxException e) {
-      throw new IllegalStateException(source.getLocation().toString(), e);
-    }
-    if (Files.isDirectory(place)) {
-      collect(place, classes);
-    } else {
-      try (FileSystem jar =
-          FileSystems.newFileSystem(URI.create("jar:" + place.toUri()), Map.of())) {
-        collect(jar.getPath("/"), classes);
-      }
-    }
-  }
-
-  private static void collect(Path root, Map<String, byte[]> classes) throws IOException {
-    try (Stream<Path> walk = Files.walk(root)) {
-      walk.filter(Files::isRegularFile)
-          .forEach(
-              file -> {
-                String path = root.relativize(file).toString();
-                if (belongs(path)) {
-                  try {
-                    classes.put(path, Files.readAllBytes(file));
-                  } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                  }
-                }
-              });
-    }
-  }
-
-  /** Whether a file of the class path goes to the board. */
-  static boolean belongs(String path) {
-    if (path.equals("META-INF/LICENSE")) {
-      return true;
-    }
-    String plain = path.replaceFirst("^META-INF/versions/[0-9]+/", "");
-    if (!plain.endsWith(".class") || plain.endsWith("package-info.class")) {
-      return false;
-    }
-    if (plain.startsWith("com/google/flatbuffers/")) {
-      return !plain.contains("reflection/") && !plain.contains("FlexBuffers");
-    }
-    if (!plain.startsWith("io/quern/")) {
-      return false;
-    }
-    String own = plain.substring("io/quern/".length());
-    if (ON_BOARD.stream()
-        .anyMatch(
-            c -> own.equals("target/" + c + ".class") || own.startsWith("target/" + c + "$"))) {
-      return true;
-    }
-    // The vector tier runs only when asked for by name, which a bundle never does.
-    return !own.startsWith("kernels/vector/") && TOOLS.stream().noneMatch(own::startsWith);
   }
 
   private static String hash(String algorithm, byte[] content) {

@@ -173,19 +173,6 @@ class BundleTest {
   }
 
   @Test
-  void jarHoldsTheRuntimeOnlyAndStaysSmall() throws IOException {
-    Map<String, Integer> sizes = new Bundle(model(), Board.find("pi-4"), null).sizes();
-    assertTrue(sizes.get("quern.jar") <= 460 * 1024, "quern.jar: " + sizes.get("quern.jar"));
-    assertTrue(Bundle.belongs("io/quern/Model.class"));
-    assertTrue(Bundle.belongs("META-INF/versions/22/io/quern/kernels/asm/AsmTier.class"));
-    assertTrue(Bundle.belongs("io/quern/target/OnBoard.class"));
-    assertTrue(Bundle.belongs("com/google/flatbuffers/Table.class"));
-    assertFalse(Bundle.belongs("io/quern/target/Bundle.class"));
-    assertFalse(Bundle.belongs("io/quern/calibrate/Calibrator.class"));
-    assertFalse(Bundle.belongs("picocli/CommandLine.class"));
-  }
-
-  @Test
   void visualWakeWordsFitsItsBudget() throws IOException {
     Path vww = SharedData.file("vww_96_int8.tflite").orElse(null);
     Bundle bundle = new Bundle(vww == null ? model() : vww, Board.find("pi-zero-2w"), null);

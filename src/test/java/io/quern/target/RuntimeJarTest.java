@@ -1,0 +1,130 @@
+package io.quern.target;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quern.runtime.Planner;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.spi.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RuntimeJarTest {
+  /** The runtime with its kernels, and what a bundle adds. */
+  private static final int LIMIT = 400 * 1024;
+
+  @TempDir Path temp;
+
+  private Path jar() throws IOException {
+    return Files.write(temp.resolve("quern.jar"), RuntimeJar.forBoard());
+  }
+
+  @Test
+  void staysSmall() throws IOException {
+    long bytes = Files.size(jar());
+    assertTrue(bytes > 100_000 && bytes <= LIMIT, "quern.jar: " + bytes + " bytes");
+  }
+
+  @Test
+  void sameClassesSameBytes() throws IOException {
+    assertArrayEquals(RuntimeJar.forBoard(), RuntimeJar.forBoard());
+  }
+
+  @Test
+  void needsNothingButTheJdk() throws IOException {
+    StringWriter printed = new StringWriter();
+    PrintWriter out = new PrintWriter(printed);
+    String release = String.valueOf(Runtime.version().feature());
+    ToolProvider jdeps = ToolProvider.findFirst("jdeps").orElseThrow();
+    List<String> arguments =
+        List.of("--multi-release", release, "-verbose:class", jar().toString());
+    assertEquals(0, jdeps.run(out, out, arguments.toArray(String[]::new)), printed.toString());
+    List<String> missing = printed.toString().lines().filter(l -> l.contains("not found")).toList();
+    assertEquals(List.of(), missing);
+    assertTrue(printed.toString().contains("io.quern.runtime.Planner"), printed.toString());
+  }
+
+  @Test
+  void everyClassLoadsAndVerifies() throws Exception {
+    int classes = 0;
+    Path jar = jar();
+    ClassLoader platform = ClassLoader.getPlatformClassLoader();
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {jar.toUri().toURL()}, platform);
+        JarFile file = new JarFile(jar.toFile(), true, JarFile.OPEN_READ, Runtime.version())) {
+      for (JarEntry e : Collections.list(file.entries())) {
+        String name = e.getName();
+        if (!name.matches("io/quern/.*\\.class") || needsMore(name)) {
+          continue;
+        }
+        String className = name.substring(0, name.length() - 6).replace('/', '.');
+        Class<?> c = Class.forName(className, true, loader);
+        for (Method m : c.getDeclaredMethods()) {
+          assertTrue(m.getParameterCount() >= 0);
+        }
+        classes++;
+      }
+    }
+    assertTrue(classes > 150, classes + " classes");
+  }
+
+  /** Classes for a newer JDK are refused by an older one. */
+  private static boolean needsMore(String name) {
+    return name.contains("/kernels/asm/") && Runtime.version().feature() < 22;
+  }
+
+  @Test
+  void belongings() {
+    assertTrue(RuntimeJar.belongs("io/quern/Model.class"));
+    assertTrue(RuntimeJar.belongs("META-INF/versions/22/io/quern/kernels/asm/AsmTier.class"));
+    assertTrue(RuntimeJar.belongs("io/quern/target/OnBoard.class"));
+    assertTrue(RuntimeJar.belongs("META-INF/LICENSE"));
+    assertFalse(RuntimeJar.belongs("io/quern/target/Bundle.class"));
+    assertFalse(RuntimeJar.belongs("io/quern/calibrate/Calibrator.class"));
+    assertFalse(RuntimeJar.belongs("io/quern/format/tflite/TfliteWriter.class"));
+    assertFalse(RuntimeJar.belongs("io/quern/format/tflite/OperatorWriter$Dimension.class"));
+    assertFalse(RuntimeJar.belongs("com/google/flatbuffers/Table.class"));
+    assertFalse(RuntimeJar.belongs("picocli/CommandLine.class"));
+  }
+
+  @Test
+  void debugTablesAreLeftOut() throws IOException {
+    byte[] before = bytesOf(Planner.class);
+    byte[] after = DebugTables.strip(before);
+    assertTrue(text(before).contains("LineNumberTable"));
+    assertFalse(text(after).contains("LineNumberTable"));
+    assertFalse(text(after).contains("SourceFile"));
+    assertTrue(after.length < before.length, after.length + " of " + before.length);
+    assertArrayEquals(after, DebugTables.strip(after));
+    for (byte[] bad : List.of(new byte[0], new byte[20])) {
+      assertThrows(IllegalArgumentException.class, () -> DebugTables.strip(bad));
+    }
+    byte[] cut = Arrays.copyOf(before, before.length - 1);
+    assertThrows(RuntimeException.class, () -> DebugTables.strip(cut));
+  }
+
+  private static byte[] bytesOf(Class<?> c) throws IOException {
+    try (InputStream in = c.getResourceAsStream(c.getSimpleName() + ".class")) {
+      return in.readAllBytes();
+    }
+  }
+
+  private static String text(byte[] bytes) {
+    return new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1);
+  }
+}
