@@ -36,6 +36,7 @@ import picocli.CommandLine.Option;
     footer = {
       "  quern demo",
       "  quern demo --tier portable --threads 2 --json",
+      "  quern demo --limit 100   # the digests tell whether two machines give the same bytes",
       "  quern demo --full -o clothes-int8.tflite"
     })
 final class DemoCommand extends BaseCommand {
@@ -44,6 +45,13 @@ final class DemoCommand extends BaseCommand {
       description =
           "Evaluate on the official 10,000 test images (Debian package dataset-fashion-mnist).")
   private boolean full;
+
+  @Option(
+      names = "--limit",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Most test images to evaluate on, evenly spread; 0 for all.")
+  private int limit;
 
   @Option(
       names = {"-o", "--output"},
@@ -59,6 +67,9 @@ final class DemoCommand extends BaseCommand {
 
   @Override
   void execute() throws Exception {
+    if (limit < 0) {
+      throw new Usage("--limit must not be negative, is " + limit);
+    }
     Path target = output != null ? output : defaultOutput();
     ModelFiles.requireWritable(target, null);
     try (DemoFiles files = DemoFiles.open();
@@ -68,7 +79,7 @@ final class DemoCommand extends BaseCommand {
       InputFormat format = InputFormat.of(g, null, Image.Resize.NONE);
       DataOptions options = DataOptions.defaults();
       Dataset calibration = Datasets.open(files.file(DemoFiles.CALIBRATION), format, options);
-      Dataset test = Datasets.open(testData(files), format, options);
+      Dataset test = Datasets.open(testData(files), format, options.withLimit(limit));
       List<Candidate> candidates = new ArrayList<>();
       candidates.add(Paths.float32(g, bytes.length));
       candidates.addAll(

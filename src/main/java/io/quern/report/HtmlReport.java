@@ -49,6 +49,7 @@ public final class HtmlReport {
     s.append("<br>").append(escape(d.machine())).append("</p>\n");
     scatter(s, d.paths());
     table(s, Tables.accuracy(d));
+    table(s, Tables.digests(d));
     table(s, Tables.speed(d));
     table(s, Tables.modelled(d));
     table(s, Tables.tests(d));

@@ -29,6 +29,22 @@ final class Tables {
     return t;
   }
 
+  /** One row per int8 path: a digest of what it answered; null without such paths. */
+  static Table digests(ReportDocument d) {
+    Table t =
+        new Table(
+            "SHA-256 of all output bytes (int8: the same on every machine, JDK, tier and number of"
+                + " threads)",
+            2,
+            List.of("path", "digest"));
+    for (PathResult p : d.paths()) {
+      if (p.allInt8()) {
+        t.row(p.name(), p.outcome().outputSha256());
+      }
+    }
+    return t.rows().isEmpty() ? null : t;
+  }
+
   /** One row per path, tier and number of threads: how fast it is. */
   static Table speed(ReportDocument d) {
     boolean cold =

@@ -14,6 +14,7 @@ public final class TextReport {
     }
     s.append("machine      ").append(d.machine()).append('\n');
     append(s, Tables.accuracy(d));
+    append(s, Tables.digests(d));
     append(s, Tables.speed(d));
     append(s, Tables.modelled(d));
     append(s, Tables.tests(d));
