@@ -46,11 +46,13 @@ final class Conv2dX86 {
     this.g = layer.geometry();
     this.dot = dot;
     this.requantize =
-        new RequantizeX86(layer.product().requantization(), layer.product().maxAbsAcc(), dot.bits);
+        new RequantizeX86(
+            layer.product().requantization(), layer.product().maxAbsAcc(), dot.bits(g.outC()));
     this.staging = new StagingX86(layer, dot, a);
-    this.tile = new TileX86(layer, dot, staging, requantize, a, COUNTERS);
     this.stagingAt = requantize.headerBytes();
-    this.patchesAt = stagingAt + StagingX86.HEADER_BYTES;
+    int tileAt = stagingAt + StagingX86.HEADER_BYTES;
+    this.patchesAt = tileAt + TileX86.HEADER_BYTES;
+    this.tile = new TileX86(layer, dot, staging, requantize, a, COUNTERS, tileAt);
     this.panelsAt = (int) CodeMemory.roundUp(patchesAt + 4L * staging.blockRows() * g.outW(), 64);
   }
 
@@ -66,7 +68,12 @@ final class Conv2dX86 {
     boolean pointwise = g.isPointwise();
     int rowBytes = pointwise ? g.inW() * g.inC() : 0;
     return new KernelCode(
-        (pointwise ? "pointwise" : "conv") + dot.mr + "x" + c.tile.columns() + "-" + dot,
+        (pointwise ? "pointwise" : "conv")
+            + dot.rows(g.outC())
+            + "x"
+            + c.tile.columns()
+            + "-"
+            + dot,
         Isa.X86_64,
         c.a.toBytes(),
         c.pack(),
@@ -81,6 +88,7 @@ final class Conv2dX86 {
     PackedWriter w = new PackedWriter();
     requantize.packHeader(w);
     staging.packHeader(w);
+    tile.packHeader(w);
     for (int p = 0; p < staging.blockRows() * g.outW(); p++) {
       w.write32(staging.patchAt(p));
     }
@@ -201,10 +209,11 @@ final class Conv2dX86 {
    */
   private Iterable<Integer> heights() {
     int all = layer.product().m();
+    int most = dot.rows(g.outC());
     int block = staging.blockRows() * g.outW();
     TreeSet<Integer> heights = new TreeSet<>();
     heights.add(1);
-    for (int left : new int[] {dot.mr, dot.mr / 2, block % dot.mr, all % block % dot.mr}) {
+    for (int left : new int[] {most, most / 2, block % most, all % block % most}) {
       if (left > 0 && left <= all) {
         heights.add(left);
       }

@@ -15,14 +15,16 @@ enum DotX86 {
   /** VPDPBUSD of 512-bit registers. */
   DPBUSD_EVEX(CpuFeature.AVX512_VNNI, Op.VPDPBUSD, 512, 4, 1, 8);
 
+  /** Columns in one 256-bit register. */
+  static final int HALF_GROUP = 8;
+
   /** What the processor must have. */
   final CpuFeature needs;
 
   /** Multiplies and adds at once, or null. */
   final Op op;
 
-  /** Of a register. */
-  final int bits;
+  private final int bits;
 
   /** Depth of a step: of signed 16-bit pairs 2, of unsigned bytes 4. */
   final int kr;
@@ -30,8 +32,7 @@ enum DotX86 {
   /** Of a weight. */
   final int weightBytes;
 
-  /** Rows of a tile. */
-  final int mr;
+  private final int mr;
 
   DotX86(CpuFeature needs, Op op, int bits, int kr, int weightBytes, int mr) {
     this.needs = needs;
@@ -40,6 +41,16 @@ enum DotX86 {
     this.kr = kr;
     this.weightBytes = weightBytes;
     this.mr = mr;
+  }
+
+  /** Of a register, for {@code n} columns in all: 8 lanes where they are enough. */
+  int bits(int n) {
+    return n <= HALF_GROUP ? 256 : bits;
+  }
+
+  /** Rows of a tile, for {@code n} columns in all. */
+  int rows(int n) {
+    return n <= HALF_GROUP ? 8 : mr;
   }
 
   /** Bytes of a staged activation: a step is 4 bytes. */

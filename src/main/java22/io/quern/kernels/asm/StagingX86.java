@@ -39,6 +39,7 @@ final class StagingX86 {
   private final ConvGeometry g;
   private final DotX86 dot;
   private final X86Assembler a;
+  private final boolean flat;
   private final int copyBytes;
   private final int linesPerRow;
   private final int inputRowsPerLine;
@@ -58,13 +59,14 @@ final class StagingX86 {
     this.a = a;
     int columns = Math.min(g.inW(), layer.patchColumns() - g.padLeft());
     this.copyBytes = Math.max(0, columns) * g.inC();
-    boolean flat = g.kernelH() == 1;
-    this.linesPerRow = flat ? 1 : g.strideH();
-    this.inputRowsPerLine = flat ? g.strideH() : 1;
+    boolean single = g.kernelH() == 1;
+    this.linesPerRow = single ? 1 : g.strideH();
+    this.inputRowsPerLine = single ? g.strideH() : 1;
     this.spanLines = (g.kernelH() - 1) * g.dilationH() + 1;
     long lineBytes = (long) layer.patchColumns() * g.inC() * dot.stagedBytes();
     boolean pads = layer.padsRows() || layer.padsColumns();
-    long wide = CodeMemory.roundUp(lineBytes, pads ? FILL_BYTES : 4);
+    this.flat = g.isPointwise();
+    long wide = flat ? lineBytes : CodeMemory.roundUp(lineBytes, pads ? FILL_BYTES : 4);
     Checks.range("bytes of a line", wide, 1, 1 << 28);
     this.pitch = (int) wide;
     this.blockRows = chooseRows();
@@ -76,9 +78,10 @@ final class StagingX86 {
   /** As many rows as fit, or a tile's if they do not. */
   private int chooseRows() {
     int fitting = (BLOCK_BYTES / pitch - spanLines) / linesPerRow + 1;
-    int rows = Math.max(fitting, (dot.mr + g.outW() - 1) / g.outW());
+    int tile = dot.rows(g.outC());
+    int rows = Math.max(fitting, (tile + g.outW() - 1) / g.outW());
     if (g.outW() == 1) {
-      rows -= rows % dot.mr;
+      rows -= rows % tile;
     }
     return Math.min(rows, g.outH());
   }
@@ -115,11 +118,8 @@ final class StagingX86 {
     w.vector32(8, i -> 0x80808080);
   }
 
-  /** Loads constants, and fills the padding of the columns, which copies leave alone. */
+  /** Fills the padding of the columns, which copies leave alone. */
   void prepare(Gpr scratch, Gpr header, int headerAt) {
-    if (dot.kr == 4) {
-      a.vmovdqu(FLIP, Mem.at(header, headerAt + 32));
-    }
     if (layer.padsColumns()) {
       a.vmovdqu(ZERO_POINT, Mem.at(header, headerAt));
       a.mov(TO, scratch);
@@ -147,6 +147,78 @@ final class StagingX86 {
    * @param rows slot of their number
    */
   void stage(Mem in, Mem row, Mem rows, Gpr scratch, Gpr header, int headerAt) {
+    if (dot.kr == 4) {
+      a.vmovdqu(FLIP, Mem.at(header, headerAt + 32));
+    }
+    if (layer.padsRows()) {
+      a.vmovdqu(ZERO_POINT, Mem.at(header, headerAt));
+    }
+    a.mov(TO, scratch);
+    if (flat) {
+      copyRows(in, row, rows);
+    } else {
+      stageLines(in, row, rows);
+    }
+  }
+
+  /** The rows of the input are those of the output and lie one after the other: one copy. */
+  private void copyRows(Mem in, Mem row, Mem rows) {
+    Gpr last = CHUNK_FROM;
+    Gpr end = CHUNK_TO;
+    Label bytes = new Label();
+    Label done = new Label();
+    int rowBytes = g.inW() * g.inC();
+    int chunk = dot.kr == 4 ? 32 : 16;
+    a.mov(TEMP, row);
+    a.imul(TEMP, TEMP, rowBytes);
+    a.mov(FROM, in);
+    a.add(FROM, TEMP);
+    a.mov(end, rows);
+    a.imul(end, end, rowBytes);
+    a.add(end, FROM);
+    a.lea(last, Mem.at(end, -chunk));
+    if (rowBytes < chunk) {
+      a.cmp(last, FROM);
+      a.j(Cond.B, bytes);
+    }
+    copyWhileBelow(last, 4, chunk);
+    copyWhileBelow(last, 1, chunk);
+    // the last chunk overlaps the one before
+    a.mov(TEMP, last);
+    a.sub(TEMP, FROM);
+    a.lea(TO, new Mem(TO, TEMP, dot.stagedBytes(), 0));
+    copyChunk(Mem.at(last, 0), TO, 0, chunk);
+    if (rowBytes < chunk) {
+      a.jmp(done);
+      a.bind(bytes);
+      copyChunk(Mem.at(FROM, 0), TO, 0, 1);
+      a.add(TO, dot.stagedBytes());
+      a.add(FROM, 1);
+      a.cmp(FROM, end);
+      a.j(Cond.B, bytes);
+      a.bind(done);
+    }
+  }
+
+  /** Copies {@code chunks} at a time while they all begin below {@code last}. */
+  private void copyWhileBelow(Gpr last, int chunks, int chunk) {
+    Label loop = new Label();
+    Label done = new Label();
+    int bytes = chunks * chunk;
+    a.bind(loop);
+    a.lea(TEMP, Mem.at(FROM, bytes - chunk));
+    a.cmp(TEMP, last);
+    a.j(Cond.AE, done);
+    for (int i = 0; i < chunks; i++) {
+      copyChunk(Mem.at(FROM, i * chunk), TO, i * chunk * dot.stagedBytes(), chunk);
+    }
+    a.add(FROM, bytes);
+    a.add(TO, bytes * dot.stagedBytes());
+    a.jmp(loop);
+    a.bind(done);
+  }
+
+  private void stageLines(Mem in, Mem row, Mem rows) {
     Label line = new Label();
     Label outside = new Label();
     Label next = new Label();
@@ -157,16 +229,9 @@ final class StagingX86 {
     a.imul(TEMP, Y, rowBytes);
     a.mov(FROM, in);
     a.add(FROM, TEMP);
-    a.mov(TO, scratch);
     a.mov(LINES, rows);
     a.imul(LINES, LINES, linesPerRow);
     a.add(LINES, spanLines - linesPerRow);
-    if (dot.kr == 4) {
-      a.vmovdqu(FLIP, Mem.at(header, headerAt + 32));
-    }
-    if (layer.padsRows()) {
-      a.vmovdqu(ZERO_POINT, Mem.at(header, headerAt));
-    }
     a.bind(line);
     if (layer.padsRows()) {
       // unsigned, so that negative rows are outside too

@@ -30,6 +30,9 @@ final class TileX86 {
   /** Columns that are stored together. */
   static final int GROUP = 16;
 
+  /** Bytes of constants: what brings the halves of 4 rows of 8 bytes together. */
+  static final int HEADER_BYTES = 32;
+
   /** Offsets of the tile's patches. */
   static final Gpr[] PATCH = {Gpr.RBX, Gpr.RBP, Gpr.R8, Gpr.R9, Gpr.R10, Gpr.R11, Gpr.R12, Gpr.R13};
 
@@ -47,6 +50,8 @@ final class TileX86 {
   /** Steps that are emitted without a loop. */
   private static final int STRAIGHT = 20;
 
+  private static final int UPPER_HALF = 0xee;
+
   /** Accumulators that keep two multipliers of latency 5 busy. */
   private static final int CHAINS = 10;
 
@@ -55,6 +60,8 @@ final class TileX86 {
   private final RequantizeX86 requantize;
   private final X86Assembler a;
   private final Mem[] counters;
+  private final int bits;
+  private final int headerAt;
   private final int groups;
   private final int registers;
   private final int lanes;
@@ -69,6 +76,7 @@ final class TileX86 {
    * Chooses the panel.
    *
    * @param counters two slots in memory for counters of loops
+   * @param headerAt bytes from the header to this class's constants
    */
   TileX86(
       Conv2dLayer layer,
@@ -76,15 +84,18 @@ final class TileX86 {
       StagingX86 staging,
       RequantizeX86 requantize,
       X86Assembler a,
-      Mem[] counters) {
+      Mem[] counters,
+      int headerAt) {
     this.product = layer.product();
     this.dot = dot;
     this.requantize = requantize;
     this.a = a;
     this.counters = counters;
-    this.groups = dot.bits == 512 ? groups((product.n() + GROUP - 1) / GROUP) : 1;
-    this.lanes = dot.bits / 32;
-    this.registers = groups * GROUP / lanes;
+    this.headerAt = headerAt;
+    this.bits = dot.bits(product.n());
+    this.lanes = bits / 32;
+    this.groups = bits == 512 ? groups((product.n() + GROUP - 1) / GROUP) : 1;
+    this.registers = product.n() <= lanes ? 1 : groups * GROUP / lanes;
     this.weightStep = registers * lanes * dot.kr * dot.weightBytes;
     ConvGeometry g = layer.geometry();
     boolean dilated = g.dilationW() > 1;
@@ -106,12 +117,12 @@ final class TileX86 {
   }
 
   private int vectorBytes() {
-    return dot.bits / 8 + requantize.vectorBytes();
+    return bits / 8 + requantize.vectorBytes();
   }
 
   /** Columns of a panel. */
   int columns() {
-    return groups * GROUP;
+    return registers * lanes;
   }
 
   int panelBytes() {
@@ -132,9 +143,14 @@ final class TileX86 {
    */
   private int laneColumn(int v, int lane) {
     int position = requantize.position(lane);
-    return dot.bits == 512
-        ? groupColumn(v) + position
-        : (position >> 2) * 8 + v * 4 + (position & 3);
+    if (bits == 512 || registers == 1) {
+      return groupColumn(v) + position;
+    }
+    return (position >> 2) * 8 + v * 4 + (position & 3);
+  }
+
+  void packHeader(PackedWriter w) {
+    w.vector32(8, i -> (i & 1) * 4 + i / 2);
   }
 
   /** Writes weights, start values and requantization of the panel whose first column is given. */
@@ -176,16 +192,16 @@ final class TileX86 {
   // ---- code
 
   private Vec vec(int index) {
-    return new Vec(index, dot.bits);
+    return new Vec(index, bits);
   }
 
   /** Register after the accumulators: weights, a broadcast, a product; then temporaries. */
   private Vec free(int index) {
-    return vec((dot.bits == 512 ? 24 : 12) + index);
+    return vec((bits == 512 ? 24 : 12) + index);
   }
 
   private int maxAccumulators() {
-    return dot.bits == 512 ? 24 : 12;
+    return bits == 512 ? 24 : 12;
   }
 
   /**
@@ -198,7 +214,7 @@ final class TileX86 {
     }
     initialise(rows, sets);
     a.mov(A, SCRATCH);
-    int constantsAt = biasAt + dot.bits / 8;
+    int constantsAt = biasAt + bits / 8;
     if (steps() <= STRAIGHT) {
       straight(rows, sets);
     } else {
@@ -216,10 +232,12 @@ final class TileX86 {
         requantize.scale(a, vec(r * registers + v), HEADER, W, at, free(0), free(1));
       }
     }
-    if (dot.bits == 512) {
+    if (bits == 512) {
       store512(rows);
-    } else {
+    } else if (registers == 2) {
       store256(rows);
+    } else {
+      storeHalf(rows);
     }
   }
 
@@ -365,6 +383,36 @@ final class TileX86 {
       } else if (two) {
         a.vextracti128(free(0).xmm(), x, 1);
         RequantizeX86.store(a, free(0), OUT, (r + 1) * product.n(), count);
+      }
+    }
+  }
+
+  /** One register for each row: four rows are narrowed to one. */
+  private void storeHalf(int rows) {
+    int n = product.n();
+    a.vmovdqu(free(0), Mem.at(HEADER, headerAt));
+    for (int r = 0; r < rows; r += 4) {
+      int left = Math.min(4, rows - r);
+      Vec x = vec(r);
+      Vec y = vec(r + Math.min(2, left - 1));
+      requantize.narrow16(a, x, vec(r + Math.min(1, left - 1)), HEADER);
+      if (left > 2) {
+        requantize.narrow16(a, y, vec(r + left - 1), HEADER);
+      }
+      requantize.narrow8(a, x, left > 2 ? y : x, HEADER);
+      a.op(Op.VPERMD, x, free(0), x);
+      if (left == 4 && n == DotX86.HALF_GROUP) {
+        a.vmovdqu(Mem.at(OUT, r * n), x);
+        continue;
+      }
+      Vec shifted = free(1).xmm();
+      for (int i = 0; i < left; i++) {
+        if (i == 2) {
+          a.vextracti128(shifted, x, 1);
+        } else if (i > 0) {
+          a.op(Op.VPSHUFD, shifted, i == 1 ? x.xmm() : shifted, UPPER_HALF);
+        }
+        RequantizeX86.store(a, i == 0 ? x : shifted, OUT, (r + i) * n, n);
       }
     }
   }

@@ -172,6 +172,7 @@ final class X86Assembler {
     VPDPWSSD(Form.RVM, 2, 0x52, Prefix.EVEX, false, 0),
     VPDPBUSD_VEX(Form.RVM, 2, 0x50, Prefix.VEX, false, 0),
     VPDPWSSD_VEX(Form.RVM, 2, 0x52, Prefix.VEX, false, 0),
+    VPERMD(Form.RVM, 2, 0x36, Prefix.BOTH, false, 0),
     VPANDD(Form.RVM, 1, 0xdb, Prefix.EVEX, false, 0),
     VPXORD(Form.RVM, 1, 0xef, Prefix.EVEX, false, 0),
     VPMOVSXBW(Form.RM, 2, 0x20, Prefix.BOTH, false, 0),

@@ -20,8 +20,8 @@ import java.util.Random;
  * Speed of the routines on x86-64, as shares of what the multiplier can do in the same run.
  *
  * <p>Pin it: {@code taskset -c 1 java --enable-native-access=ALL-UNNAMED -cp ...
- * io.quern.kernels.asm.AsmSpeed}. Rounds alternate between the loops so that a disturbance hits
- * all; the best of each counts.
+ * io.quern.kernels.asm.AsmSpeed}, and rows, depth and columns of one product if no other is wanted.
+ * Rounds alternate between the loops so that a disturbance hits all; the best of each counts.
  */
 final class AsmSpeed {
   private static final int ROUNDS = 40;
@@ -40,13 +40,24 @@ final class AsmSpeed {
     Random random = new Random(1);
     try (Arena arena = Arena.ofConfined();
         CodeMemory peaks =
-            CodeMemory.install(os, Isa.X86_64, List.of(peak(false), peak(true), vnniPeak()))) {
+            CodeMemory.install(
+                os,
+                Isa.X86_64,
+                List.of(
+                    peak(false),
+                    peak(true),
+                    vnniPeak(Op.VPDPBUSD_VEX, 256),
+                    vnniPeak(Op.VPDPBUSD, 512)))) {
       Candidate[] candidates = {
         peakOf("VPMADDWD alone", peaks, 0, 16),
         peakOf("VPMADDWD + VPADDD", peaks, 1, 16),
-        cpu.has(CpuFeature.AVX_VNNI) ? peakOf("VPDPBUSD", peaks, 2, 32) : null
+        cpu.has(CpuFeature.AVX_VNNI) ? peakOf("VPDPBUSD, 256 bits", peaks, 2, 32) : null,
+        cpu.has(CpuFeature.AVX512_VNNI) ? peakOf("VPDPBUSD, 512 bits", peaks, 3, 64) : null
       };
-      int[][] shapes = {{196, 256, 256}, {49, 1024, 1024}, {3136, 64, 128}, {12544, 32, 64}};
+      int[][] shapes = {{196, 256, 256}, {49, 1024, 1024}, {3136, 64, 128}, {12544, 8, 16}};
+      if (args.length == 3) {
+        shapes = new int[][] {Arrays.stream(args).mapToInt(Integer::parseInt).toArray()};
+      }
       for (int[] s : shapes) {
         int m = s[0];
         int k = s[1];
@@ -68,6 +79,9 @@ final class AsmSpeed {
           all[at++] = candidate(os, arena, code, in, m * n, m, (double) m * k * n);
         }
         measure(m + "x" + k + "x" + n, all);
+      }
+      if (args.length == 3) {
+        return;
       }
       for (int[] s : new int[][] {{112, 32, 1}, {112, 64, 2}, {28, 256, 1}, {14, 512, 1}}) {
         int size = s[0];
@@ -172,13 +186,13 @@ final class AsmSpeed {
     return a.toBytes();
   }
 
-  private static byte[] vnniPeak() {
+  private static byte[] vnniPeak(Op op, int bits) {
     X86Assembler a = new X86Assembler();
     Label loop = new Label();
     a.align(32);
     a.bind(loop);
     for (int i = 0; i < CHAINS; i++) {
-      a.op(Op.VPDPBUSD_VEX, Vec.ymm(i), Vec.ymm(13), Vec.ymm(14));
+      a.op(op, new Vec(i, bits), new Vec(13, bits), new Vec(14, bits));
     }
     a.sub(Gpr.RDI, 1);
     a.j(Cond.NE, loop);
