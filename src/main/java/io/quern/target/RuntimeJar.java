@@ -53,9 +53,7 @@ public final class RuntimeJar {
       collect(location(c), classes);
     }
     String manifest =
-        "Manifest-Version: 1.0\r\nMain-Class: "
-            + OnBoard.class.getName()
-            + "\r\nMulti-Release: true\r\n\r\n";
+        "Manifest-Version: 1.0\r\nMain-Class: " + OnBoard.class.getName() + "\r\n\r\n";
     return pack(manifest.getBytes(StandardCharsets.US_ASCII), classes);
   }
 
@@ -139,11 +137,10 @@ public final class RuntimeJar {
     if (path.equals("META-INF/LICENSE")) {
       return true;
     }
-    String plain = path.replaceFirst("^META-INF/versions/[0-9]+/", "");
-    if (!plain.matches("io/quern/.*\\.class") || plain.endsWith("package-info.class")) {
+    if (!path.matches("io/quern/.*\\.class") || path.endsWith("package-info.class")) {
       return false;
     }
-    String own = plain.substring("io/quern/".length());
+    String own = path.substring("io/quern/".length());
     return isOneOf(ON_BOARD, own) || !isOneOf(TOOLS, own);
   }
 
