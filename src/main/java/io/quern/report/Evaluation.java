@@ -5,14 +5,12 @@ import io.quern.data.DataException;
 import io.quern.data.Dataset;
 import io.quern.data.Sample;
 import io.quern.model.Graph;
-import io.quern.runtime.Costs;
 import io.quern.runtime.Plan;
 import io.quern.runtime.PlanOptions;
 import io.quern.runtime.Planner;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 
 /**
  * Judges paths side by side on a data set. Every sample is read once and goes through the float
@@ -117,8 +115,7 @@ public final class Evaluation {
       results.add(
           new PathResult(
               c.name(),
-              Costs.macs(c.graph()),
-              allInt8(c.graph()),
+              c.graph(),
               c.modelBytes(),
               metrics.get(i).outcome(),
               variants,
@@ -126,12 +123,6 @@ public final class Evaluation {
     }
     progress.report("measure speed", 1, 1);
     return results;
-  }
-
-  private static boolean allInt8(Graph g) {
-    return IntStream.range(0, g.operators().size())
-        .filter(i -> Costs.macs(g, i) > 0)
-        .allMatch(i -> g.tensor(g.operators().get(i).firstOutput()).type().isQuantized8());
   }
 
   private static void requireSameOutputs(Graph floatGraph, Candidate c) {

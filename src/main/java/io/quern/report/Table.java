@@ -6,15 +6,18 @@ import java.util.List;
 /** A titled table of text, before it is drawn for a terminal or a page. */
 final class Table {
   private final String title;
+  private final String note;
   private final int leftColumns;
   private final List<String> header;
   private final List<List<String>> rows = new ArrayList<>();
 
   /**
+   * @param note what must be known to read it; may be empty
    * @param leftColumns how many of the first columns are aligned to the left
    */
-  Table(String title, int leftColumns, List<String> header) {
+  Table(String title, String note, int leftColumns, List<String> header) {
     this.title = title;
+    this.note = note;
     this.leftColumns = leftColumns;
     this.header = List.copyOf(header);
   }
@@ -29,6 +32,10 @@ final class Table {
 
   String title() {
     return title;
+  }
+
+  String note() {
+    return note;
   }
 
   int leftColumns() {
@@ -50,6 +57,6 @@ final class Table {
     for (List<String> r : rows) {
       t.row(r.toArray(String[]::new));
     }
-    return title + "\n" + t;
+    return Printable.line(title) + (note.isEmpty() ? "" : " (" + note + ")") + "\n" + t;
   }
 }

@@ -12,7 +12,8 @@ final class Tables {
   static Table accuracy(ReportDocument d) {
     Table t =
         new Table(
-            "Accuracy (95 % confidence intervals; KL divergence from float in nats)",
+            "Accuracy",
+            "95 % confidence intervals; KL divergence from float in nats",
             1,
             List.of("path", "top-1 %", "top-5 %", "agreement %", "KL", "SQNR dB", "model bytes"));
     for (PathResult p : d.paths()) {
@@ -33,8 +34,8 @@ final class Tables {
   static Table digests(ReportDocument d) {
     Table t =
         new Table(
-            "SHA-256 of all output bytes (int8: the same on every machine, JDK, tier and number of"
-                + " threads)",
+            "SHA-256 of all output bytes",
+            "int8: the same on every machine, JDK, tier and number of threads",
             2,
             List.of("path", "digest"));
     for (PathResult p : d.paths()) {
@@ -66,7 +67,8 @@ final class Tables {
     if (cold) {
       header.add("cold start ms");
     }
-    Table t = new Table("Speed" + (cold ? COLD : ""), 2, header);
+    String note = cold ? "cold start: a fresh JVM until its first result" : "";
+    Table t = new Table("Speed", note, 2, header);
     for (PathResult p : d.paths()) {
       for (Variant v : p.variants()) {
         List<String> row =
@@ -90,24 +92,23 @@ final class Tables {
     return t;
   }
 
-  private static final String COLD = " (cold start: a fresh JVM until its first result)";
-
-  /** One row per path and tier of the board; null without a board. */
+  /** One row per path, one column per tier of the board; null without a board. */
   static Table modelled(ReportDocument d) {
     if (d.target() == null) {
       return null;
     }
+    List<String> header = new ArrayList<>(List.of("path"));
+    d.target().rates().forEach(r -> header.add(r.tier() + " ms"));
     Table t =
         new Table(
-            "MODELLED, not measured: "
-                + d.target().name()
-                + ", one core (multiply-accumulates over the rate of the inner loop; a run takes longer)",
-            2,
-            List.of("path", "tier", "modelled ms", "modelled GMAC/s"));
+            "MODELLED, not measured: " + d.target().name(),
+            "one core; multiply-accumulates over the rate of the tier's inner loop: a run takes longer",
+            1,
+            header);
     for (PathResult p : d.paths()) {
-      for (ModelledTarget.Rate r : d.target().rates()) {
-        t.row(p.name(), r.tier(), number(r.millis(p), 3), p.allInt8() ? number(r.gmacs(), 2) : "-");
-      }
+      List<String> row = new ArrayList<>(List.of(p.name()));
+      d.target().rates().forEach(r -> row.add(number(r.millis(p), 3)));
+      t.row(row);
     }
     return t;
   }
@@ -124,7 +125,8 @@ final class Tables {
     }
     Table t =
         new Table(
-            "Paired tests: McNemar's exact p of being equally right, uncorrected; columns are paths",
+            "Paired tests",
+            "McNemar's exact p of being equally right, uncorrected; columns are paths",
             1,
             header);
     for (int i = 0; i < d.paths().size(); i++) {
@@ -163,10 +165,9 @@ final class Tables {
     }
     Table t =
         new Table(
-            p.name()
-                + ": error per layer against float (RMSE, max and mean in steps of the scale; RMSE of ideal rounding: "
-                + number(LayerError.IDEAL_RMSE, 3)
-                + ")",
+            p.name() + ": error per layer against float",
+            "RMSE, max and mean in steps of the scale; RMSE of ideal rounding: "
+                + number(LayerError.IDEAL_RMSE, 3),
             1,
             header);
     for (LayerError e : p.layers()) {
@@ -205,8 +206,8 @@ final class Tables {
   static Table sensitivity(PathResult p) {
     Table t =
         new Table(
-            p.name()
-                + ": sensitivity (on: this layer alone as in the path, all others float; off: this layer alone float)",
+            p.name() + ": sensitivity",
+            "on: this layer as in the path, all others float; off: this layer float, all others as in the path",
             1,
             List.of("layer", "on: dB", "agreement", "KL", "off: dB", "agreement", "KL"));
     for (LayerError e : p.layers()) {
