@@ -37,9 +37,9 @@ final class Conv2dChannelsPortable implements Kernel {
   /** [segments][paddedDepth][channels of the segment]. */
   private final float[][][] weightRows;
 
-  private final int[] bias;
   private final float padding;
-  private final Requantizer requantizer;
+  private final RowRequantizer requantizer;
+  private final RowRequantizer.Segment[] outputs;
 
   Conv2dChannelsPortable(Conv2dInt8 p) {
     g = p.geometry();
@@ -55,7 +55,7 @@ final class Conv2dChannelsPortable implements Kernel {
         weightRows[s][k] = new float[channels(s)];
       }
     }
-    bias = new int[g.outC()];
+    int[] bias = new int[g.outC()];
     for (int o = 0; o < bias.length; o++) {
       int sum = 0;
       for (int k = 0; k < depth; k++) {
@@ -66,7 +66,12 @@ final class Conv2dChannelsPortable implements Kernel {
       bias[o] = p.bias()[o] - p.inputZeroPoint() * sum;
     }
     padding = p.inputZeroPoint();
-    requantizer = new Requantizer(p.requantization());
+    int[] bounds = ExactSums.bounds(p.weights(), p.weightsZeroPoint(), g.outC(), depth);
+    requantizer = new RowRequantizer(p.requantization(), bias, bounds);
+    outputs = new RowRequantizer.Segment[segments];
+    for (int s = 0; s < segments; s++) {
+      outputs[s] = requantizer.segment(s * SEGMENT, channels(s), 1);
+    }
   }
 
   /** Whether rows of channels are longer than rows of pixels, and sums exact. */
@@ -114,10 +119,9 @@ final class Conv2dChannelsPortable implements Kernel {
           sum(weightRows[segment], scratch.rows[p], scratch.floats, p * paddedDepth, n);
         }
       }
-      int c = segment * SEGMENT;
       for (int p = 0; p < pixels; p++) {
-        int at = out + (first + p) * g.outC() + c;
-        requantizer.channels(scratch.rows[p], bias, c, n, memory.bytes, at);
+        int at = out + (first + p) * g.outC() + segment * SEGMENT;
+        requantizer.channels(scratch.rows[p], outputs[segment], n, memory.bytes, at);
       }
     }
   }

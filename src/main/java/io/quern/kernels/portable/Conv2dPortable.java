@@ -12,10 +12,9 @@ final class Conv2dPortable extends ConvTiles {
   private final int out;
   private final byte[] weights;
   private final int weightsZeroPoint;
-  private final int[] bias;
   private final float padding;
   private final int run;
-  private final Requantizer requantizer;
+  private final RowRequantizer requantizer;
 
   Conv2dPortable(Conv2dInt8 p) {
     super(p.geometry(), p.in(), p.groups());
@@ -23,7 +22,7 @@ final class Conv2dPortable extends ConvTiles {
     int outputs = p.geometry().outC();
     weightsZeroPoint = p.weightsZeroPoint();
     weights = new byte[outputs * paddedDepth];
-    bias = new int[outputs];
+    int[] bias = new int[outputs];
     for (int o = 0; o < outputs; o++) {
       int sum = 0;
       for (int k = 0; k < depth; k++) {
@@ -35,7 +34,8 @@ final class Conv2dPortable extends ConvTiles {
     }
     padding = p.inputZeroPoint();
     run = ExactSums.runLength(p.weights(), weightsZeroPoint, outputs, depth, 4);
-    requantizer = new Requantizer(p.requantization());
+    int[] bounds = ExactSums.bounds(p.weights(), weightsZeroPoint, outputs, depth);
+    requantizer = new RowRequantizer(p.requantization(), bias, bounds);
   }
 
   @Override
@@ -97,10 +97,9 @@ final class Conv2dPortable extends ConvTiles {
       int c = o + q;
       if (run >= paddedDepth) {
         float[] acc = scratch.rows[paddedDepth + q];
-        requantizer.channel(acc, bias[c], c, n, bytes, out + at + q, stride);
+        requantizer.channel(acc, c, n, bytes, out + at + q, stride);
       } else {
-        requantizer.channel(
-            scratch.ints, q * rowLength, bias[c], c, n, bytes, out + at + q, stride);
+        requantizer.channel(scratch.ints, q * rowLength, c, n, bytes, out + at + q, stride);
       }
     }
   }

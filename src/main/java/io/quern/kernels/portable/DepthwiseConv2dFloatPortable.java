@@ -32,19 +32,19 @@ final class DepthwiseConv2dFloatPortable extends DepthwiseRows {
   }
 
   @Override
-  void repeat(Memory memory, int from, float[] line, int to, int n, int times) {
+  void repeat(Memory memory, int from, float[] line, int to, int first, int n, int times) {
     for (int i = 0; i < n; i++) {
-      line[to + i] = memory.floats[from + i / times];
+      line[to + i] = memory.floats[from + (first + i) / times];
     }
   }
 
   @Override
-  void start(float[] acc, int c, int n) {
-    System.arraycopy(bias, c, acc, 0, n);
+  void start(float[] acc, int s, int n) {
+    System.arraycopy(bias, s * Rows.LENGTH, acc, 0, n);
   }
 
   @Override
-  void finish(Memory memory, float[] acc, int c, int n, int at) {
+  void finish(Memory memory, float[] acc, int s, int n, int at) {
     float[] floats = memory.floats;
     for (int i = 0; i < n; i++) {
       floats[out + at + i] = Math.min(Math.max(acc[i], min), max);

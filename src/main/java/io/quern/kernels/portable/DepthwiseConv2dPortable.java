@@ -9,35 +9,43 @@ import io.quern.kernels.Memory;
  */
 final class DepthwiseConv2dPortable extends DepthwiseRows {
   private final int out;
-  private final int[] bias;
   private final float padding;
-  private final Requantizer requantizer;
+  private final RowRequantizer requantizer;
+  private final RowRequantizer.Segment[] outputs;
 
   DepthwiseConv2dPortable(DepthwiseConv2dInt8 p) {
     super(p.geometry(), p.in(), p.depthMultiplier(), weights(p));
     out = p.out();
     int taps = p.geometry().kernelH() * p.geometry().kernelW();
-    int[] folded = p.bias().clone();
+    int[] bias = p.bias().clone();
     for (int i = 0; i < taps * channels; i++) {
-      folded[i % channels] -= p.inputZeroPoint() * (p.weights()[i] - p.weightsZeroPoint());
-    }
-    bias = new int[channels * blockPixels];
-    for (int i = 0; i < bias.length; i++) {
-      bias[i] = folded[i % channels];
+      bias[i % channels] -= p.inputZeroPoint() * (p.weights()[i] - p.weightsZeroPoint());
     }
     padding = p.inputZeroPoint();
-    requantizer = new Requantizer(Requantizer.repeat(p.requantization(), blockPixels));
+    int[] bounds = ExactSums.bounds(byChannel(p), p.weightsZeroPoint(), channels, taps);
+    requantizer = new RowRequantizer(p.requantization(), bias, bounds);
+    outputs = new RowRequantizer.Segment[segments];
+    for (int s = 0; s < segments; s++) {
+      outputs[s] = requantizer.segment(s * Rows.LENGTH, segmentChannels(s), blockPixels);
+    }
   }
 
   /** Whether the sums are exact in float. */
   static boolean supports(DepthwiseConv2dInt8 p) {
     int taps = p.geometry().kernelH() * p.geometry().kernelW();
-    byte[] byChannel = new byte[p.weights().length];
     int channels = p.geometry().outC();
-    for (int i = 0; i < byChannel.length; i++) {
-      byChannel[i % channels * taps + i / channels] = p.weights()[i];
+    return ExactSums.runLength(byChannel(p), p.weightsZeroPoint(), channels, taps, 1) >= taps;
+  }
+
+  /** The weights as [channels, KH * KW]. */
+  private static byte[] byChannel(DepthwiseConv2dInt8 p) {
+    byte[] w = new byte[p.weights().length];
+    int channels = p.geometry().outC();
+    int taps = w.length / channels;
+    for (int i = 0; i < w.length; i++) {
+      w[i % channels * taps + i / channels] = p.weights()[i];
     }
-    return ExactSums.runLength(byChannel, p.weightsZeroPoint(), channels, taps, 1) >= taps;
+    return w;
   }
 
   private static float[] weights(DepthwiseConv2dInt8 p) {
@@ -59,19 +67,19 @@ final class DepthwiseConv2dPortable extends DepthwiseRows {
   }
 
   @Override
-  void repeat(Memory memory, int from, float[] line, int to, int n, int times) {
+  void repeat(Memory memory, int from, float[] line, int to, int first, int n, int times) {
     for (int i = 0; i < n; i++) {
-      line[to + i] = memory.bytes[from + i / times];
+      line[to + i] = memory.bytes[from + (first + i) / times];
     }
   }
 
   @Override
-  void start(float[] acc, int c, int n) {
+  void start(float[] acc, int s, int n) {
     Rows.fill(acc, 0, n);
   }
 
   @Override
-  void finish(Memory memory, float[] acc, int c, int n, int at) {
-    requantizer.channels(acc, bias, c, n, memory.bytes, out + at);
+  void finish(Memory memory, float[] acc, int s, int n, int at) {
+    requantizer.channels(acc, outputs[s], n, memory.bytes, out + at);
   }
 }

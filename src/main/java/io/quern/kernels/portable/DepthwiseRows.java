@@ -5,19 +5,30 @@ import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
+import java.util.Arrays;
 
 /**
- * Depthwise convolution, one output row per unit. Input rows are staged once as padded float lines,
- * with the columns of each residue modulo the stride together, so that the values under one kernel
- * element are contiguous over output pixels; blocks of at most {@link Rows#LENGTH} of them are
- * copied to rows, one per kernel element, and multiplied by weights that repeat every pixel.
+ * Depthwise convolution, one output row per unit. Rows hold the values of some output pixels, at
+ * most {@link Rows#LENGTH} of them: a block. Each input line is staged once as padded floats, with
+ * the columns of each residue modulo the stride together, and copied for each column of the kernel
+ * to the rows that it meets in every block; the rows of one block under all kernel elements are
+ * multiplied by weights that repeat every pixel.
+ *
+ * <p>Lines are cut into strips of some blocks and segments of channels, so that the rows of all
+ * kernel elements stay in cache while the output goes down the strip.
  */
 abstract class DepthwiseRows implements Kernel {
+  /** Rows of a strip: 32 kB, of which a nearest cache has at least as much. */
+  private static final int STRIP_ROWS = 64;
+
   /** Channels of the output. */
   protected final int channels;
 
   /** Pixels of one block; 1 when a pixel has more channels than a row holds. */
   protected final int blockPixels;
+
+  /** Parts of at most {@link Rows#LENGTH} that the channels are cut into. */
+  protected final int segments;
 
   private final ConvGeometry g;
   private final int in;
@@ -25,10 +36,11 @@ abstract class DepthwiseRows implements Kernel {
   private final int taps;
   private final int paddedTaps;
   private final float[][] weightRows;
-  private final int segments;
   private final int ring;
+  private final int strips;
+  private final int stripBlocks;
+  private final int width;
   private final int phaseLength;
-  private final int lineLength;
 
   /**
    * @param weights [KH * KW, channels]
@@ -43,24 +55,30 @@ abstract class DepthwiseRows implements Kernel {
     this.blockPixels = Math.max(1, Math.min(geometry.outW(), Rows.LENGTH / channels));
     this.segments = (channels + Rows.LENGTH - 1) / Rows.LENGTH;
     this.ring = (geometry.kernelH() - 1) * geometry.dilationH() + 1;
-    int width =
-        (geometry.outW() - 1) * geometry.strideW()
+    int blocks = (geometry.outW() + blockPixels - 1) / blockPixels;
+    int most = Math.max(STRIP_ROWS / (ring * geometry.kernelW()), 2 * geometry.kernelW());
+    this.strips = (blocks + most - 1) / most;
+    this.stripBlocks = (blocks + strips - 1) / strips;
+    this.width =
+        (stripBlocks * blockPixels - 1) * geometry.strideW()
             + (geometry.kernelW() - 1) * geometry.dilationW()
             + 1;
     this.phaseLength = (width + geometry.strideW() - 1) / geometry.strideW();
-    this.lineLength = phaseLength * geometry.strideW() * channels;
     this.weightRows = new float[segments * paddedTaps][];
     for (int s = 0; s < segments; s++) {
-      int from = s * Rows.LENGTH;
-      int length = Math.min(Rows.LENGTH, channels - from);
       for (int t = 0; t < paddedTaps; t++) {
-        float[] row = new float[length * blockPixels];
+        float[] row = new float[segmentChannels(s) * blockPixels];
         for (int i = 0; t < taps && i < row.length; i++) {
-          row[i] = weights[t * channels + from + i % length];
+          row[i] = weights[t * channels + s * Rows.LENGTH + i % segmentChannels(s)];
         }
         weightRows[s * paddedTaps + t] = row;
       }
     }
+  }
+
+  /** Channels of a segment, the first of which is {@code segment * Rows.LENGTH}. */
+  final int segmentChannels(int segment) {
+    return Math.min(Rows.LENGTH, channels - segment * Rows.LENGTH);
   }
 
   @Override
@@ -70,96 +88,119 @@ abstract class DepthwiseRows implements Kernel {
 
   @Override
   public final ScratchSize scratch() {
-    return new ScratchSize(0, 0, ring, ring * lineLength, taps + 1, Rows.LENGTH);
+    int line = phaseLength * g.strideW() * segmentChannels(0);
+    int rows = ring * g.kernelW() * stripBlocks + 1;
+    return new ScratchSize(0, 0, ring + taps, line, rows, Rows.LENGTH);
   }
 
   @Override
   public final void run(Memory memory, Scratch scratch, int from, int to) {
-    int[] staged = scratch.ints;
-    for (int slot = 0; slot < ring; slot++) {
-      staged[slot] = Integer.MIN_VALUE;
+    for (int s = 0; s < segments; s++) {
+      for (int strip = 0; strip < strips; strip++) {
+        strip(memory, scratch, s, strip * stripBlocks * blockPixels, from, to);
+      }
     }
+  }
+
+  /** Output rows {@code from} to {@code to} of the strip that starts at column {@code x}. */
+  private void strip(Memory memory, Scratch scratch, int s, int x, int from, int to) {
+    int[] staged = scratch.ints;
+    Arrays.fill(staged, 0, ring, Integer.MIN_VALUE);
     for (int unit = from; unit < to; unit++) {
       int batch = unit / g.outH();
       int y = unit % g.outH();
       if (y == 0) {
-        for (int slot = 0; slot < ring; slot++) {
-          staged[slot] = Integer.MIN_VALUE;
-        }
+        Arrays.fill(staged, 0, ring, Integer.MIN_VALUE);
       }
-      int top = y * g.strideH() - g.padTop();
       for (int i = 0; i < g.kernelH(); i++) {
-        int iy = top + i * g.dilationH();
+        int iy = y * g.strideH() - g.padTop() + i * g.dilationH();
         int slot = Math.floorMod(iy, ring);
         if (staged[slot] != iy) {
           staged[slot] = iy;
-          stage(memory, scratch.floats, slot * lineLength, batch, iy);
+          stage(memory, scratch.floats, s, x, batch, iy);
+          copyLine(scratch, slot, s, x);
+        }
+        for (int j = 0; j < g.kernelW(); j++) {
+          staged[ring + i * g.kernelW() + j] = (slot * g.kernelW() + j) * stripBlocks;
         }
       }
-      outputRow(memory, scratch, top, unit * g.outW() * channels);
+      outputRow(memory, scratch, s, x, unit * g.outW());
     }
   }
 
-  private void stage(Memory memory, float[] lines, int line, int batch, int iy) {
+  /** Fills the line with what the strip reads of input row {@code iy}. */
+  private void stage(Memory memory, float[] line, int s, int x, int batch, int iy) {
+    int n = segmentChannels(s);
+    int stride = g.strideW();
+    int left = x * stride - g.padLeft();
     boolean inside = iy >= 0 && iy < g.inH();
-    int row = in + (batch * g.inH() + iy) * g.inW() * g.inC();
-    int strideW = g.strideW();
-    int width = phaseLength * strideW;
-    int firstX = inside ? Math.min(width, g.padLeft()) : width;
-    int endX = Math.max(firstX, Math.min(width, g.padLeft() + g.inW()));
-    for (int u = 0; u < width; u++) {
-      if (u >= firstX && u < endX) {
-        if (strideW == 1 && multiplier == 1) {
-          int n = (endX - firstX) * channels;
-          convert(memory, row + (u - g.padLeft()) * g.inC(), lines, line + u * channels, n);
-          u = endX - 1;
-          continue;
-        }
-        int to = line + (u % strideW * phaseLength + u / strideW) * channels;
-        int source = row + (u - g.padLeft()) * g.inC();
-        if (multiplier == 1) {
-          convert(memory, source, lines, to, channels);
-        } else {
-          repeat(memory, source, lines, to, channels, multiplier);
-        }
-      } else {
-        int to = line + (u % strideW * phaseLength + u / strideW) * channels;
-        java.util.Arrays.fill(lines, to, to + channels, padding());
+    int first = inside ? Math.min(width, Math.max(0, -left)) : width;
+    int end = Math.max(first, Math.min(width, g.inW() - left));
+    int row = in + ((batch * g.inH() + iy) * g.inW() + left) * g.inC();
+    pad(line, 0, first, n);
+    pad(line, end, width, n);
+    if (multiplier > 1) {
+      for (int u = first; u < end; u++) {
+        repeat(memory, row + u * g.inC(), line, at(u) * n, s * Rows.LENGTH, n, multiplier);
+      }
+    } else if (stride == 1 && n == channels && first < end) {
+      convert(memory, row + first * n, line, first * n, (end - first) * n);
+    } else {
+      for (int u = first; u < end; u++) {
+        convert(memory, row + u * channels + s * Rows.LENGTH, line, at(u) * n, n);
       }
     }
   }
 
-  private void outputRow(Memory memory, Scratch scratch, int top, int at) {
-    float[][] rows = scratch.rows;
-    float[] acc = rows[taps];
-    for (int x = 0; x < g.outW(); x += blockPixels) {
-      int pixels = Math.min(blockPixels, g.outW() - x);
-      for (int s = 0; s < segments; s++) {
-        int c = s * Rows.LENGTH;
-        int n = pixels * Math.min(Rows.LENGTH, channels - c);
-        for (int i = 0; i < g.kernelH(); i++) {
-          int line = Math.floorMod(top + i * g.dilationH(), ring) * lineLength + c;
-          for (int j = 0; j < g.kernelW(); j++) {
-            int u = j * g.dilationW();
-            int from = line + (u % g.strideW() * phaseLength + u / g.strideW() + x) * channels;
-            System.arraycopy(scratch.floats, from, rows[i * g.kernelW() + j], 0, n);
-          }
-        }
-        start(acc, c, n);
-        for (int t = 0; t < paddedTaps; t += 3) {
-          int w = s * paddedTaps + t;
-          Rows.addProducts(
-              acc,
-              rows[t],
-              weightRows[w],
-              rows[Math.min(t + 1, taps - 1)],
-              weightRows[w + 1],
-              rows[Math.min(t + 2, taps - 1)],
-              weightRows[w + 2],
-              n);
-        }
-        finish(memory, acc, c, n, at + x * channels + c);
+  private void pad(float[] line, int from, int to, int n) {
+    for (int u = from; u < to; u++) {
+      Arrays.fill(line, at(u) * n, at(u) * n + n, padding());
+    }
+  }
+
+  /** Where in a line input column {@code u} of the strip lies. */
+  private int at(int u) {
+    return u % g.strideW() * phaseLength + u / g.strideW();
+  }
+
+  /** Copies the line to the rows of {@code slot}, [kernel column][block]. */
+  private void copyLine(Scratch scratch, int slot, int s, int x) {
+    int n = segmentChannels(s);
+    int pixels = Math.min(stripBlocks * blockPixels, g.outW() - x);
+    int row = slot * g.kernelW() * stripBlocks;
+    for (int j = 0; j < g.kernelW(); j++) {
+      int from = at(j * g.dilationW());
+      for (int b = 0; b * blockPixels < pixels; b++) {
+        int p = b * blockPixels;
+        int length = Math.min(blockPixels, pixels - p) * n;
+        System.arraycopy(scratch.floats, (from + p) * n, scratch.rows[row + b], 0, length);
       }
+      row += stripBlocks;
+    }
+  }
+
+  private void outputRow(Memory memory, Scratch scratch, int s, int x, int pixel) {
+    int pixels = Math.min(stripBlocks * blockPixels, g.outW() - x);
+    float[][] rows = scratch.rows;
+    int[] first = scratch.ints;
+    float[] acc = rows[ring * g.kernelW() * stripBlocks];
+    for (int b = 0; b * blockPixels < pixels; b++) {
+      int p = b * blockPixels;
+      int n = Math.min(blockPixels, pixels - p) * segmentChannels(s);
+      start(acc, s, n);
+      for (int t = 0; t < paddedTaps; t += 3) {
+        int w = s * paddedTaps + t;
+        Rows.addProducts(
+            acc,
+            rows[first[ring + t] + b],
+            weightRows[w],
+            rows[first[ring + Math.min(t + 1, taps - 1)] + b],
+            weightRows[w + 1],
+            rows[first[ring + Math.min(t + 2, taps - 1)] + b],
+            weightRows[w + 2],
+            n);
+      }
+      finish(memory, acc, s, n, (pixel + x + p) * channels + s * Rows.LENGTH);
     }
   }
 
@@ -169,21 +210,21 @@ abstract class DepthwiseRows implements Kernel {
   /** {@code line[to + i] = input[from + i]}. */
   abstract void convert(Memory memory, int from, float[] line, int to, int n);
 
-  /** {@code line[to + i] = input[from + i / times]}. */
-  abstract void repeat(Memory memory, int from, float[] line, int to, int n, int times);
+  /** {@code line[to + i] = input[from + (first + i) / times]}. */
+  abstract void repeat(Memory memory, int from, float[] line, int to, int first, int n, int times);
 
-  /** First value of the sums of a block that starts at channel {@code c}. */
-  abstract void start(float[] acc, int c, int n);
+  /** First value of the sums of a block of segment {@code s}. */
+  abstract void start(float[] acc, int s, int n);
 
   /**
-   * Writes a block.
+   * Writes a block of segment {@code s}.
    *
    * @param at relative to the output tensor
    */
-  abstract void finish(Memory memory, float[] acc, int c, int n, int at);
+  abstract void finish(Memory memory, float[] acc, int s, int n, int at);
 
   @Override
   public final String microKernel() {
-    return "channelRows3x" + Math.min(Rows.LENGTH, blockPixels * channels);
+    return "channelRows3x" + blockPixels * segmentChannels(0);
   }
 }

@@ -26,6 +26,23 @@ final class ExactSums {
     return run;
   }
 
+  /**
+   * For each output what the magnitude of its sum cannot exceed, or the largest int.
+   *
+   * @param weights [outputs, depth]
+   */
+  static int[] bounds(byte[] weights, int zeroPoint, int outputs, int depth) {
+    int[] bounds = new int[outputs];
+    for (int o = 0; o < outputs; o++) {
+      long sum = 0;
+      for (int k = o * depth; k < (o + 1) * depth; k++) {
+        sum += Math.abs(weights[k] - zeroPoint);
+      }
+      bounds[o] = (int) Math.min(128 * sum, Integer.MAX_VALUE);
+    }
+    return bounds;
+  }
+
   private static boolean exact(byte[] weights, int zeroPoint, int outputs, int depth, int run) {
     for (int o = 0; o < outputs; o++) {
       for (int from = 0; from < depth; from += run) {

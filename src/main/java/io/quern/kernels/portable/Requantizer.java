@@ -91,36 +91,4 @@ final class Requantizer {
       out[at + i * stride] = apply(acc[from + i] + bias, c);
     }
   }
-
-  /**
-   * A row of channels {@code c, c + 1, ..}: {@code out[at + i] = requantize(acc[i] + bias[c + i])}.
-   */
-  void channels(float[] acc, int[] bias, int c, int n, byte[] out, int at) {
-    if (shiftsLeft) {
-      for (int i = 0; i < n; i++) {
-        out[at + i] = apply((int) acc[i] + bias[c + i], c + i);
-      }
-      return;
-    }
-    int z = zeroPoint;
-    int lo = qmin;
-    int hi = qmax;
-    for (int i = 0; i < n; i++) {
-      long p = (long) ((int) acc[i] + bias[c + i]) * multipliers[c + i];
-      int q = (int) (p + roundings[c + i] - (p >> 63 & negatives[c + i]) >> rightShifts[c + i]) + z;
-      out[at + i] = (byte) Math.min(Math.max(q, lo), hi);
-    }
-  }
-
-  /** A requantization whose channels are repeated {@code times} times. */
-  static Requantization repeat(Requantization r, int times) {
-    int n = r.multipliers().length;
-    int[] m = new int[n * times];
-    int[] s = new int[n * times];
-    for (int t = 0; t < times; t++) {
-      System.arraycopy(r.multipliers(), 0, m, t * n, n);
-      System.arraycopy(r.shifts(), 0, s, t * n, n);
-    }
-    return new Requantization(m, s, r.zeroPoint(), r.qmin(), r.qmax());
-  }
 }

@@ -17,7 +17,7 @@ final class Rows {
    * through BigDecimal and takes 10,000 times as long, which no clock can miss. Sums of integers
    * are the same either way.
    */
-  private static final boolean FMA = fmaIsFast();
+  static final boolean FMA = fmaIsFast();
 
   /**
    * The float value of each byte {@code b}, at {@code b & 255}. Looking it up takes half the time

@@ -1,0 +1,168 @@
+package io.quern.kernels.portable;
+
+import io.quern.kernels.Requantization;
+import java.util.Arrays;
+
+/**
+ * {@link Requantization} of rows of exact float sums, in float lanes as {@link LaneConstants}
+ * proves, one channel in a row or a row of channels. What cannot be, goes through {@link
+ * Requantizer}, as everything does where multiply-add is not an instruction.
+ *
+ * <p>Bounds are applied as {@code 2 * clamp(x) = |x - lo| - |x - hi| + lo + hi}: minima and maxima
+ * of floats, which have to care for NaN and signed zeros, take longer than all of it.
+ */
+final class RowRequantizer {
+  /** 1.5 * 2^23: what is added to it is rounded to an integer, which its lowest byte then holds. */
+  private static final float ROUNDER = 12582912;
+
+  private final Requantizer scalar;
+  private final int[] bias;
+  private final int zeroPoint;
+
+  /** Null where float lanes do not pay. */
+  private final LaneConstants constants;
+
+  private final boolean[] inLanes;
+
+  /**
+   * @param bias of each channel, less what the input zero point adds to the sums
+   * @param bounds of the magnitudes of the sums without bias, per channel
+   */
+  RowRequantizer(Requantization r, int[] bias, int[] bounds) {
+    this.scalar = new Requantizer(r);
+    this.bias = bias;
+    this.zeroPoint = r.zeroPoint();
+    this.constants = Rows.FMA ? LaneConstants.of(r, bias, bounds) : null;
+    this.inLanes = new boolean[bias.length];
+    if (constants != null) {
+      Arrays.fill(inLanes, true);
+      for (int c : constants.scalarLanes) {
+        inLanes[c] = false;
+      }
+    }
+  }
+
+  /** A row of one channel: {@code out[at + i * stride] = requantize(acc[i])}; destroys the row. */
+  void channel(float[] acc, int c, int n, byte[] out, int at, int stride) {
+    if (!inLanes[c]) {
+      scalar.channel(acc, bias[c], c, n, out, at, stride);
+      return;
+    }
+    LaneConstants k = constants;
+    clampTwice(acc, k.low[c], k.high[c], k.span[c], n);
+    float z = ROUNDER + zeroPoint;
+    if (k.signed) {
+      roundSigned(acc, k.scaleHigh[c], k.scaleLow[c], k.offset[c], k.sign[c], z, n);
+    } else {
+      round(acc, k.scaleHigh[c], k.scaleLow[c], k.offset[c], z, n);
+    }
+    store(acc, n, out, at, stride);
+  }
+
+  /** A row of one channel held in int from index {@code from} on. */
+  void channel(int[] acc, int from, int c, int n, byte[] out, int at, int stride) {
+    scalar.channel(acc, from, bias[c], c, n, out, at, stride);
+  }
+
+  /** A run of channels, repeated. */
+  Segment segment(int from, int count, int times) {
+    int[] channels = new int[count * times];
+    int[] biases = new int[count * times];
+    for (int i = 0; i < channels.length; i++) {
+      channels[i] = from + i % count;
+      biases[i] = bias[channels[i]];
+    }
+    return new Segment(
+        channels, biases, constants == null ? null : constants.repeat(from, count, times));
+  }
+
+  /** A run of channels: {@code out[at + i] = requantize(acc[i])}; destroys the row. */
+  void channels(float[] acc, Segment s, int n, byte[] out, int at) {
+    LaneConstants k = s.constants;
+    if (k == null) {
+      for (int i = 0; i < n; i++) {
+        out[at + i] = scalar.apply((int) acc[i] + s.bias[i], s.channels[i]);
+      }
+      return;
+    }
+    for (int i : k.scalarLanes) {
+      acc[i] = scalar.apply((int) acc[i] + s.bias[i], s.channels[i]) - zeroPoint;
+    }
+    clampTwice(acc, k.low, k.high, k.span, n);
+    float z = ROUNDER + zeroPoint;
+    if (k.signed) {
+      roundSigned(acc, k.scaleHigh, k.scaleLow, k.offset, k.sign, z, n);
+    } else {
+      round(acc, k.scaleHigh, k.scaleLow, k.offset, z, n);
+    }
+    store(acc, n, out, at, 1);
+  }
+
+  /** Channels of the lanes of a row, their biases and constants; null where lanes do not pay. */
+  record Segment(int[] channels, int[] bias, LaneConstants constants) {}
+
+  private static void clampTwice(float[] acc, float low, float high, float span, int n) {
+    for (int i = 0; i < n; i++) {
+      acc[i] = Math.abs(acc[i] - low) - Math.abs(acc[i] - high) + span;
+    }
+  }
+
+  private static void clampTwice(float[] acc, float[] low, float[] high, float[] span, int n) {
+    for (int i = 0; i < n; i++) {
+      acc[i] = Math.abs(acc[i] - low[i]) - Math.abs(acc[i] - high[i]) + span[i];
+    }
+  }
+
+  /**
+   * {@code ROUNDER + z + v}, rounded to an integer: first to the nearest integer to what the
+   * scale's upper bits give, then what that leaves, which is small and hence precise.
+   */
+  private static void round(float[] acc, float high, float low, float offset, float z, int n) {
+    for (int i = 0; i < n; i++) {
+      float a = acc[i];
+      float minusNear = ROUNDER - Math.fma(a, high, ROUNDER);
+      float rest = Math.fma(a, high, minusNear) + Math.fma(a, low, offset);
+      acc[i] = rest + z - minusNear;
+    }
+  }
+
+  private static void round(
+      float[] acc, float[] high, float[] low, float[] offset, float z, int n) {
+    for (int i = 0; i < n; i++) {
+      float a = acc[i];
+      float minusNear = ROUNDER - Math.fma(a, high[i], ROUNDER);
+      float rest = Math.fma(a, high[i], minusNear) + Math.fma(a, low[i], offset[i]);
+      acc[i] = rest + z - minusNear;
+    }
+  }
+
+  /** The same with {@code 2 * sign} added, with the sign of the sum, unless that is 0. */
+  private static void roundSigned(
+      float[] acc, float high, float low, float offset, float sign, float z, int n) {
+    for (int i = 0; i < n; i++) {
+      float a = acc[i];
+      float twice = Math.abs(a + 1) - Math.abs(a - 1);
+      float minusNear = ROUNDER - Math.fma(a, high, ROUNDER);
+      float small = Math.fma(twice, sign, Math.fma(a, low, offset));
+      acc[i] = Math.fma(a, high, minusNear) + small + z - minusNear;
+    }
+  }
+
+  private static void roundSigned(
+      float[] acc, float[] high, float[] low, float[] offset, float[] sign, float z, int n) {
+    for (int i = 0; i < n; i++) {
+      float a = acc[i];
+      float twice = Math.abs(a + 1) - Math.abs(a - 1);
+      float minusNear = ROUNDER - Math.fma(a, high[i], ROUNDER);
+      float small = Math.fma(twice, sign[i], Math.fma(a, low[i], offset[i]));
+      acc[i] = Math.fma(a, high[i], minusNear) + small + z - minusNear;
+    }
+  }
+
+  /** The lowest byte of each. */
+  private static void store(float[] acc, int n, byte[] out, int at, int stride) {
+    for (int i = 0; i < n; i++) {
+      out[at + i * stride] = (byte) Float.floatToRawIntBits(acc[i]);
+    }
+  }
+}
