@@ -1,17 +1,9 @@
 package io.quern.kernels.asm;
 
-import io.quern.kernels.asm.CodeBuffer.Label;
 import io.quern.kernels.asm.KernelHarness.Input;
 import io.quern.kernels.asm.KernelHarness.Scaling;
-import io.quern.kernels.asm.X86Assembler.Cond;
-import io.quern.kernels.asm.X86Assembler.Gpr;
-import io.quern.kernels.asm.X86Assembler.Op;
-import io.quern.kernels.asm.X86Assembler.Vec;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -25,8 +17,6 @@ import java.util.Random;
  */
 final class AsmSpeed {
   private static final int ROUNDS = 40;
-  private static final int PEAK_LOOPS = 20_000;
-  private static final int CHAINS = 12;
 
   private AsmSpeed() {}
 
@@ -38,22 +28,11 @@ final class AsmSpeed {
     CpuFeatures cpu = support.cpu();
     System.out.println(cpu);
     Random random = new Random(1);
-    try (Arena arena = Arena.ofConfined();
-        CodeMemory peaks =
-            CodeMemory.install(
-                os,
-                Isa.X86_64,
-                List.of(
-                    peak(false),
-                    peak(true),
-                    vnniPeak(Op.VPDPBUSD_VEX, 256),
-                    vnniPeak(Op.VPDPBUSD, 512)))) {
-      Candidate[] candidates = {
-        peakOf("VPMADDWD alone", peaks, 0, 16),
-        peakOf("VPMADDWD + VPADDD", peaks, 1, 16),
-        cpu.has(CpuFeature.AVX_VNNI) ? peakOf("VPDPBUSD, 256 bits", peaks, 2, 32) : null,
-        cpu.has(CpuFeature.AVX512_VNNI) ? peakOf("VPDPBUSD, 512 bits", peaks, 3, 64) : null
-      };
+    try (Arena arena = Arena.ofConfined()) {
+      Candidate[] candidates =
+          MultiplyPeak.all(os, cpu).stream()
+              .map(p -> new Candidate(p.name(), p.macs(), p))
+              .toArray(Candidate[]::new);
       int[][] shapes = {{196, 256, 256}, {49, 1024, 1024}, {3136, 64, 128}, {12544, 8, 16}};
       if (args.length == 3) {
         shapes = new int[][] {Arrays.stream(args).mapToInt(Integer::parseInt).toArray()};
@@ -152,52 +131,5 @@ final class AsmSpeed {
             all[i].name, best[i], 100 * best[i] / best[0], 100 * best[i] / best[1]);
       }
     }
-  }
-
-  private static Candidate peakOf(String name, CodeMemory memory, int index, int macs) {
-    MethodHandle handle = memory.entry(index, FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
-    return new Candidate(
-        name,
-        (double) macs * CHAINS * PEAK_LOOPS,
-        () -> {
-          try {
-            handle.invokeExact((long) PEAK_LOOPS);
-          } catch (Throwable e) {
-            throw new AssertionError(e);
-          }
-        });
-  }
-
-  private static byte[] peak(boolean add) {
-    X86Assembler a = new X86Assembler();
-    Label loop = new Label();
-    a.align(32);
-    a.bind(loop);
-    for (int i = 0; i < CHAINS; i++) {
-      a.op(Op.VPMADDWD, Vec.ymm(add ? 15 : i), Vec.ymm(13), Vec.ymm(14));
-      if (add) {
-        a.op(Op.VPADDD, Vec.ymm(i), Vec.ymm(i), Vec.ymm(15));
-      }
-    }
-    a.sub(Gpr.RDI, 1);
-    a.j(Cond.NE, loop);
-    a.vzeroupper();
-    a.ret();
-    return a.toBytes();
-  }
-
-  private static byte[] vnniPeak(Op op, int bits) {
-    X86Assembler a = new X86Assembler();
-    Label loop = new Label();
-    a.align(32);
-    a.bind(loop);
-    for (int i = 0; i < CHAINS; i++) {
-      a.op(op, new Vec(i, bits), new Vec(13, bits), new Vec(14, bits));
-    }
-    a.sub(Gpr.RDI, 1);
-    a.j(Cond.NE, loop);
-    a.vzeroupper();
-    a.ret();
-    return a.toBytes();
   }
 }
