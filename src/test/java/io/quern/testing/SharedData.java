@@ -61,7 +61,7 @@ public final class SharedData {
         return candidate;
       }
     }
-    System.out.println(
+    System.err.println(
         "*** NO SHARED DATA: ../shared/data is absent and -Dquern.shared is not set;"
             + " tests of real networks run on the embedded ones only ***");
     return null;
