@@ -8,14 +8,21 @@ import io.quern.calibrate.Preset;
 import io.quern.calibrate.Progress;
 import io.quern.data.Dataset;
 import io.quern.model.Graph;
+import io.quern.model.Tensor;
 import io.quern.report.Candidate;
+import io.quern.report.Parallel;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Makes the networks that reports compare. */
 final class Paths {
+  private static final int REFINEMENT_INPUTS = 256;
+
   private Paths() {}
 
   /** The float network itself. */
@@ -35,24 +42,56 @@ final class Paths {
   /** The two paths that every report has: one scale per layer's weights, and one per channel. */
   static List<Candidate> int8(
       Graph g, Dataset calibration, CalibrationOptions.Builder options, Progress progress) {
-    List<Candidate> r = new ArrayList<>();
-    r.add(
-        calibrated(
-            "int8-per-tensor", g, calibration, options.perTensorWeights(true).build(), progress));
-    r.add(
-        calibrated(
-            "int8-per-channel", g, calibration, options.perTensorWeights(false).build(), progress));
-    return r;
+    Map<String, CalibrationOptions> named = new LinkedHashMap<>();
+    named.put("int8-per-tensor", options.perTensorWeights(true).build());
+    named.put("int8-per-channel", options.perTensorWeights(false).build());
+    return calibrated(g, calibration, named, progress);
   }
 
   /** One path per recipe. */
   static List<Candidate> recipes(
       Graph g, Dataset calibration, List<Preset> recipes, int threads, Progress progress) {
-    List<Candidate> r = new ArrayList<>();
-    for (Preset p : recipes) {
-      r.add(calibrated(p.label(), g, calibration, p.builder().threads(threads).build(), progress));
+    Map<String, CalibrationOptions> named = new LinkedHashMap<>();
+    recipes.forEach(p -> named.put(p.label(), p.builder().threads(threads).build()));
+    return calibrated(g, calibration, named, progress);
+  }
+
+  /** Calibrates several networks, as many at once as there are processors and memory for. */
+  private static List<Candidate> calibrated(
+      Graph g, Dataset calibration, Map<String, CalibrationOptions> options, Progress progress) {
+    int workers =
+        Math.min(options.size(), Math.min(Runtime.getRuntime().availableProcessors(), fitting(g)));
+    List<Callable<Candidate>> pieces = new ArrayList<>();
+    AtomicInteger done = new AtomicInteger();
+    Progress all =
+        workers == 1
+            ? progress
+            : (stage, n, total) -> progress.report("calibrate", done.get(), options.size());
+    options.forEach(
+        (name, o) ->
+            pieces.add(
+                () -> {
+                  Candidate c = calibrated(name, g, calibration, o, all);
+                  done.incrementAndGet();
+                  return c;
+                }));
+    try (Parallel threads = new Parallel(workers)) {
+      return threads.all(pieces);
     }
-    return r;
+  }
+
+  /**
+   * How many calibrations the heap holds at once: passes that learn keep the inputs and outputs of
+   * one layer for {@value #REFINEMENT_INPUTS} inputs, float and as they are in the path.
+   */
+  private static int fitting(Graph g) {
+    long largest = 0;
+    for (Tensor t : g.tensors()) {
+      largest = t.isConstant() ? largest : Math.max(largest, t.bytes());
+    }
+    long each = 4 * REFINEMENT_INPUTS * largest;
+    return (int)
+        Math.max(1, Math.min(64, Runtime.getRuntime().maxMemory() / 2 / Math.max(1, each)));
   }
 
   /**

@@ -9,11 +9,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /** A fixed number of threads that do pieces of work; results come in the order of the pieces. */
-final class Parallel implements AutoCloseable {
+public final class Parallel implements AutoCloseable {
   private final ExecutorService threads;
 
   /** Starts that many threads. */
-  Parallel(int count) {
+  public Parallel(int count) {
     this.threads =
         Executors.newFixedThreadPool(
             count,
@@ -29,7 +29,7 @@ final class Parallel implements AutoCloseable {
    *
    * @throws RuntimeException what a piece threw, the first in their order
    */
-  <T> List<T> all(List<? extends Callable<T>> pieces) {
+  public <T> List<T> all(List<? extends Callable<T>> pieces) {
     List<T> results = new ArrayList<>();
     try {
       for (Future<T> f : threads.invokeAll(pieces)) {
