@@ -1,10 +1,6 @@
 package io.quern.kernels.asm;
 
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 
 /**
  * A {@link KernelCode} that can be called.
@@ -13,19 +9,10 @@ import java.lang.invoke.MethodHandle;
  * memory is closed.
  */
 final class AsmKernel {
-  private static final FunctionDescriptor DESCRIPTOR =
-      FunctionDescriptor.ofVoid(
-          ValueLayout.ADDRESS,
-          ValueLayout.ADDRESS,
-          ValueLayout.ADDRESS,
-          ValueLayout.ADDRESS,
-          ValueLayout.JAVA_LONG,
-          ValueLayout.JAVA_LONG);
-
   private final KernelCode code;
   private final Placement placement;
   private final MemorySegment packed;
-  private final MethodHandle handle;
+  private final MemorySegment entry;
 
   /**
    * Binds the code.
@@ -51,8 +38,7 @@ final class AsmKernel {
     this.code = code;
     this.placement = placement;
     this.packed = packed;
-    // critical: no thread state transition, and arrays on the heap are passed in place
-    this.handle = memory.entry(index, DESCRIPTOR, Linker.Option.critical(true));
+    this.entry = memory.code(index);
   }
 
   String name() {
@@ -93,12 +79,6 @@ final class AsmKernel {
               + end
               + " rows");
     }
-    try {
-      handle.invokeExact(in, out, packed, scratch, firstRow, rows);
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable e) {
-      throw new IllegalStateException(code.name(), e);
-    }
+    NativeCall.call(entry, in, out, packed, scratch, firstRow, rows);
   }
 }

@@ -1,9 +1,6 @@
 package io.quern.kernels.asm;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,8 +12,7 @@ import java.util.List;
  */
 final class AsmSupport {
   /** Code that can be called, until closed. */
-  record Loaded(List<AsmKernel> kernels, CodeMemory memory, Arena constants)
-      implements AutoCloseable {
+  record Loaded(List<AsmKernel> kernels, CodeMemory memory) implements AutoCloseable {
     /**
      * Gives code and constants back.
      *
@@ -25,7 +21,6 @@ final class AsmSupport {
     @Override
     public void close() {
       memory.close();
-      constants.close();
     }
   }
 
@@ -67,28 +62,18 @@ final class AsmSupport {
       throw new AsmUnavailableException(
           "the processor has no " + needed + ", or it was not to be used");
     }
-    // on AArch64 nothing has been executed so far
-    probe(os, cpu.isa());
+    if (cpu.isa() == Isa.AARCH64) {
+      probe(os);
+    }
     return new AsmSupport(os, cpu);
   }
 
-  private static void probe(NativeMemory os, Isa isa) throws AsmUnavailableException {
-    byte[] code;
-    if (isa == Isa.X86_64) {
-      X86Assembler a = new X86Assembler();
-      a.ret();
-      code = a.toBytes();
-    } else {
-      A64Assembler a = new A64Assembler();
-      a.ret();
-      code = a.toBytes();
-    }
-    try (CodeMemory memory = CodeMemory.install(os, isa, List.of(code))) {
-      memory.entry(0, FunctionDescriptor.ofVoid()).invoke();
-    } catch (AsmUnavailableException e) {
-      throw e;
-    } catch (Throwable e) {
-      throw new AsmUnavailableException("calling machine code failed: " + e);
+  /** Runs an instruction: on AArch64, detection has run none. */
+  private static void probe(NativeMemory os) throws AsmUnavailableException {
+    A64Assembler a = new A64Assembler();
+    a.ret();
+    try (CodeMemory memory = CodeMemory.install(os, Isa.AARCH64, List.of(a.toBytes()))) {
+      NativeCall.call(memory.code(0), 0, 0, 0);
     }
   }
 
@@ -172,17 +157,18 @@ final class AsmSupport {
    * @throws AsmUnavailableException if memory cannot be had; nothing stays mapped
    */
   Loaded load(List<KernelCode> codes) throws AsmUnavailableException {
-    CodeMemory memory =
-        CodeMemory.install(os, cpu.isa(), codes.stream().map(KernelCode::code).toList());
-    Arena constants = Arena.ofShared();
+    List<byte[]> code = new ArrayList<>();
+    List<byte[]> packed = new ArrayList<>();
+    for (KernelCode c : codes) {
+      code.add(c.code());
+      packed.add(c.packed());
+    }
+    CodeMemory memory = CodeMemory.install(os, cpu.isa(), code, packed, Arena.ofShared());
     List<AsmKernel> kernels = new ArrayList<>();
     for (int i = 0; i < codes.size(); i++) {
-      byte[] packed = codes.get(i).packed();
-      MemorySegment copy = constants.allocate(packed.length, 64);
-      MemorySegment.copy(packed, 0, copy, ValueLayout.JAVA_BYTE, 0, packed.length);
-      kernels.add(new AsmKernel(codes.get(i), memory, i, copy));
+      kernels.add(new AsmKernel(codes.get(i), memory, i, memory.constants(i)));
     }
-    return new Loaded(List.copyOf(kernels), memory, constants);
+    return new Loaded(List.copyOf(kernels), memory);
   }
 
   /**
@@ -191,11 +177,9 @@ final class AsmSupport {
    * @throws AsmUnavailableException if memory cannot be had; nothing stays mapped
    */
   AsmKernel load(KernelCode code, Placement placement) throws AsmUnavailableException {
-    Arena arena = Arena.ofAuto();
-    CodeMemory memory = CodeMemory.install(os, cpu.isa(), List.of(placement.apply(code)), arena);
-    byte[] packed = code.packed();
-    MemorySegment copy = arena.allocate(packed.length, 64);
-    MemorySegment.copy(packed, 0, copy, ValueLayout.JAVA_BYTE, 0, packed.length);
-    return new AsmKernel(code, placement, memory, 0, copy);
+    CodeMemory memory =
+        CodeMemory.install(
+            os, cpu.isa(), List.of(placement.apply(code)), List.of(code.packed()), Arena.ofAuto());
+    return new AsmKernel(code, placement, memory, 0, memory.constants(0));
   }
 }

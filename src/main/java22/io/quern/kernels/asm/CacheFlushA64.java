@@ -3,11 +3,8 @@ package io.quern.kernels.asm;
 import io.quern.kernels.asm.A64Assembler.Cond;
 import io.quern.kernels.asm.A64Assembler.X;
 import io.quern.kernels.asm.CodeBuffer.Label;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 
 /**
  * Makes instruction fetches see what was written: libgcc's {@code __clear_cache}, or else the same
@@ -17,7 +14,6 @@ final class CacheFlushA64 {
   private CacheFlushA64() {}
 
   /** Flushes a range that is mapped readable. */
-  @SuppressWarnings("restricted")
   static void flush(NativeMemory os, MemorySegment pages) throws AsmUnavailableException {
     MemorySegment function = os.clearCache();
     MemorySegment stub = null;
@@ -29,16 +25,7 @@ final class CacheFlushA64 {
         os.makeExecutable(stub);
         function = stub;
       }
-      MethodHandle handle =
-          Linker.nativeLinker()
-              .downcallHandle(
-                  function,
-                  FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
-      handle.invokeExact(pages.address(), pages.address() + pages.byteSize());
-    } catch (AsmUnavailableException e) {
-      throw e;
-    } catch (Throwable e) {
-      throw new AsmUnavailableException("instruction cache flush failed: " + e);
+      NativeCall.call(function, pages.address(), pages.address() + pages.byteSize(), 0);
     } finally {
       if (stub != null) {
         os.unmap(stub);

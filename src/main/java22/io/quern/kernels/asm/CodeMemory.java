@@ -1,21 +1,17 @@
 package io.quern.kernels.asm;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Machine code in executable memory.
+ * Machine code in executable memory, and its constants in pages beside it that are not executable.
  *
- * <p>Pages are mapped readable and writable, filled, and then made readable and executable; they
- * are never writable and executable at once, and never written again. {@link #close} gives them
- * back; handles made from {@link #entry} then throw {@link IllegalStateException} instead of
- * jumping into the void, and closing while a call runs throws the same.
+ * <p>Pages are mapped readable and writable, filled, and those of the code then made readable and
+ * executable; they are never writable and executable at once, and never written again. {@link
+ * #close} gives them back; calls of {@link #code} then throw {@link IllegalStateException} instead
+ * of jumping into the void, and closing while a call runs throws the same.
  *
  * <p><b>Instruction cache.</b> x86-64 keeps it coherent. AArch64 does not: after the write, the
  * data cache must be cleaned and the instruction cache invalidated over the range. {@code
@@ -32,21 +28,25 @@ import java.util.List;
  * <p>Safe for use by several threads.
  */
 final class CodeMemory implements AutoCloseable {
-  /** Each piece of code starts on a cache line. */
+  /** Each piece of code or constants starts on a cache line. */
   private static final int ALIGNMENT = 64;
 
   private final Arena arena;
-  private final List<MemorySegment> entries;
+  private final MemorySegment[] codes;
+  private final MemorySegment[] constants;
 
   @SuppressWarnings("restricted")
   private CodeMemory(
-      NativeMemory os, MemorySegment pages, List<MemorySegment> entries, Arena arena) {
+      NativeMemory os,
+      MemorySegment pages,
+      List<byte[]> codes,
+      List<byte[]> constants,
+      long constantsAt,
+      Arena arena) {
     this.arena = arena;
     MemorySegment owned = pages.reinterpret(arena, os::unmap);
-    this.entries =
-        entries.stream()
-            .map(e -> owned.asSlice(e.address() - pages.address(), e.byteSize()))
-            .toList();
+    this.codes = slices(owned, 0, codes);
+    this.constants = slices(owned, constantsAt, constants);
   }
 
   /**
@@ -58,46 +58,73 @@ final class CodeMemory implements AutoCloseable {
    */
   static CodeMemory install(NativeMemory os, Isa isa, List<byte[]> codes)
       throws AsmUnavailableException {
-    return install(os, isa, codes, Arena.ofShared());
+    return install(os, isa, codes, List.of(), Arena.ofShared());
   }
 
   /**
-   * The same, for as long as an arena lives: with {@link Arena#ofAuto}, until no handle made from
-   * {@link #entry} is reachable and no call is running, and {@link #close} is not possible.
+   * The same with constants, for as long as an arena lives: with {@link Arena#ofAuto}, until no
+   * segment of {@link #code} or {@link #constants} is reachable and no call is running, and {@link
+   * #close} is not possible.
    */
-  static CodeMemory install(NativeMemory os, Isa isa, List<byte[]> codes, Arena arena)
+  static CodeMemory install(
+      NativeMemory os, Isa isa, List<byte[]> codes, List<byte[]> constants, Arena arena)
       throws AsmUnavailableException {
-    long bytes = 0;
-    for (byte[] code : codes) {
-      bytes += roundUp(code.length, ALIGNMENT);
-    }
-    if (bytes == 0) {
+    if (codes.isEmpty()) {
       throw new IllegalArgumentException("no code to install");
     }
-    MemorySegment pages = os.map(roundUp(bytes, os.pageBytes()));
+    long page = os.pageBytes();
+    long codeBytes = roundUp(lines(codes), page);
+    MemorySegment pages = os.map(codeBytes + roundUp(lines(constants), page));
     try {
-      List<MemorySegment> entries = new ArrayList<>();
-      long at = 0;
-      for (byte[] code : codes) {
-        MemorySegment.copy(code, 0, pages, ValueLayout.JAVA_BYTE, at, code.length);
-        entries.add(pages.asSlice(at, code.length));
-        at += roundUp(code.length, ALIGNMENT);
-      }
-      os.makeExecutable(pages);
+      MemorySegment executable = pages.asSlice(0, codeBytes);
+      copy(codes, pages, 0);
+      copy(constants, pages, codeBytes);
+      os.makeExecutable(executable);
       if (isa == Isa.AARCH64) {
-        CacheFlushA64.flush(os, pages);
+        CacheFlushA64.flush(os, executable);
       }
-      return new CodeMemory(os, pages, entries, arena);
+      return new CodeMemory(os, pages, codes, constants, codeBytes, arena);
     } catch (AsmUnavailableException | RuntimeException | Error e) {
       os.unmap(pages);
       throw e;
     }
   }
 
-  /** A handle that calls piece {@code index}; see {@link Linker#downcallHandle}. */
-  @SuppressWarnings("restricted")
-  MethodHandle entry(int index, FunctionDescriptor descriptor, Linker.Option... options) {
-    return Linker.nativeLinker().downcallHandle(entries.get(index), descriptor, options);
+  /** Bytes of all pieces in whole cache lines. */
+  private static long lines(List<byte[]> pieces) {
+    long bytes = 0;
+    for (byte[] piece : pieces) {
+      bytes += roundUp(piece.length, ALIGNMENT);
+    }
+    return bytes;
+  }
+
+  private static void copy(List<byte[]> pieces, MemorySegment to, long first) {
+    long at = first;
+    for (byte[] piece : pieces) {
+      MemorySegment.copy(piece, 0, to, ValueLayout.JAVA_BYTE, at, piece.length);
+      at += roundUp(piece.length, ALIGNMENT);
+    }
+  }
+
+  private static MemorySegment[] slices(MemorySegment pages, long first, List<byte[]> pieces) {
+    MemorySegment[] slices = new MemorySegment[pieces.size()];
+    long at = first;
+    for (int i = 0; i < slices.length; i++) {
+      slices[i] = pages.asSlice(at, pieces.get(i).length);
+      at += roundUp(pieces.get(i).length, ALIGNMENT);
+    }
+    return slices;
+  }
+
+  /** Piece {@code index} of the code, to be called by {@link NativeCall}. */
+  MemorySegment code(int index) {
+    return codes[index];
+  }
+
+  /** Piece {@code index} of the constants, on a cache line. */
+  MemorySegment constants(int index) {
+    return constants[index];
   }
 
   /**

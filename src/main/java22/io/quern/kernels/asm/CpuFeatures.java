@@ -1,9 +1,6 @@
 package io.quern.kernels.asm;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -112,15 +109,11 @@ record CpuFeatures(Isa isa, Set<CpuFeature> features) {
   }
 
   private static int[] cpuid(NativeMemory os) throws AsmUnavailableException {
-    try (CodeMemory memory = CodeMemory.install(os, Isa.X86_64, List.of(CpuidX86.emit()));
-        Arena arena = Arena.ofConfined()) {
-      MemorySegment result = arena.allocate(4L * CpuidX86.WORDS, 4);
-      memory.entry(0, FunctionDescriptor.ofVoid(ValueLayout.ADDRESS)).invoke(result);
-      return result.toArray(ValueLayout.JAVA_INT);
-    } catch (AsmUnavailableException e) {
-      throw e;
-    } catch (Throwable e) {
-      throw new AsmUnavailableException("CPUID failed: " + e);
+    int[] result = new int[CpuidX86.WORDS];
+    try (CodeMemory memory = CodeMemory.install(os, Isa.X86_64, List.of(CpuidX86.emit()))) {
+      MemorySegment none = MemorySegment.NULL;
+      NativeCall.call(memory.code(0), MemorySegment.ofArray(result), none, none, none, 0, 0);
     }
+    return result;
   }
 }

@@ -1,17 +1,13 @@
 package io.quern.kernels.asm;
 
-import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 
 /**
- * {@link NativeMemory} by downcalls into the C library of a 64-bit Linux.
+ * {@link NativeMemory} by calls into the C library of a 64-bit Linux.
  *
  * <p>Safe for use by several threads.
  */
@@ -21,15 +17,14 @@ final class LinuxMemory implements NativeMemory {
   private static final int PROT_READ_WRITE = 3;
   private static final int PROT_READ_EXEC = 5;
   private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
-  private static final AddressLayout POINTER = ValueLayout.ADDRESS;
-  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
-  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+  private static final int AT_PAGESZ = 6;
 
-  private final MethodHandle mmap;
-  private final MethodHandle mprotect;
-  private final MethodHandle munmap;
-  private final MethodHandle getpagesize;
-  private final MethodHandle getauxval;
+  private final MemorySegment mmap;
+  private final MemorySegment mprotect;
+  private final MemorySegment munmap;
+  private final MemorySegment getauxval;
+  private final MemorySegment errnoLocation;
+  private volatile MemorySegment clearCache;
 
   /**
    * Looks the functions up.
@@ -42,62 +37,48 @@ final class LinuxMemory implements NativeMemory {
     if (!os.equals("Linux")) {
       throw new AsmUnavailableException("operating system is " + os + ", machine code needs Linux");
     }
-    if (POINTER.byteSize() != 8) {
-      throw new AsmUnavailableException("addresses have " + POINTER.byteSize() + " bytes, not 8");
+    long pointerBytes = ValueLayout.ADDRESS.byteSize();
+    if (pointerBytes != 8) {
+      throw new AsmUnavailableException("addresses have " + pointerBytes + " bytes, not 8");
     }
-    try {
-      Linker linker = Linker.nativeLinker();
-      Linker.Option errno = Linker.Option.captureCallState("errno");
-      mmap =
-          function(
-              linker, "mmap", FunctionDescriptor.of(LONG, LONG, LONG, INT, INT, INT, LONG), errno);
-      mprotect = function(linker, "mprotect", FunctionDescriptor.of(INT, LONG, LONG, INT), errno);
-      munmap = function(linker, "munmap", FunctionDescriptor.of(INT, LONG, LONG));
-      getpagesize = function(linker, "getpagesize", FunctionDescriptor.of(INT));
-      getauxval = function(linker, "getauxval", FunctionDescriptor.of(LONG, LONG));
-    } catch (IllegalCallerException e) {
-      throw new AsmUnavailableException("native access is denied: " + e.getMessage());
-    } catch (UnsupportedOperationException e) {
-      throw new AsmUnavailableException("this JVM has no native linker: " + e.getMessage());
-    }
+    NativeCall.require();
+    SymbolLookup library = Linker.nativeLinker().defaultLookup();
+    mmap = function(library, "mmap");
+    mprotect = function(library, "mprotect");
+    munmap = function(library, "munmap");
+    getauxval = function(library, "getauxval");
+    errnoLocation = function(library, "__errno_location");
   }
 
-  private static MethodHandle function(
-      Linker linker, String name, FunctionDescriptor descriptor, Linker.Option... options)
+  private static MemorySegment function(SymbolLookup library, String name)
       throws AsmUnavailableException {
-    MemorySegment address =
-        linker
-            .defaultLookup()
-            .find(name)
-            .orElseThrow(() -> new AsmUnavailableException("the C library has no " + name));
-    return linker.downcallHandle(address, descriptor, options);
+    MemorySegment address = library.find(name).orElse(null);
+    if (address == null) {
+      throw new AsmUnavailableException("the C library has no " + name);
+    }
+    return address;
   }
 
   @Override
   public long pageBytes() throws AsmUnavailableException {
-    try {
-      return (int) getpagesize.invokeExact();
-    } catch (Throwable e) {
-      throw failed("getpagesize", e);
-    }
+    return auxiliary(AT_PAGESZ);
   }
 
   @Override
   public MemorySegment map(long bytes) throws AsmUnavailableException {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
-      long address =
-          (long) mmap.invokeExact(errno, 0L, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0L);
-      if (address == -1) {
-        throw new AsmUnavailableException(
-            "mmap of " + bytes + " bytes failed: errno " + errno(errno));
-      }
-      return MemorySegment.ofAddress(address).reinterpret(bytes);
-    } catch (AsmUnavailableException e) {
-      throw e;
-    } catch (Throwable e) {
-      throw failed("mmap", e);
+    long address =
+        NativeCall.call(
+            mmap,
+            MemorySegment.NULL,
+            NativeCall.value(bytes),
+            NativeCall.value(PROT_READ_WRITE),
+            NativeCall.value(MAP_PRIVATE_ANONYMOUS),
+            -1,
+            0);
+    if (address == -1) {
+      throw failed("mmap of " + bytes + " bytes");
     }
+    return MemorySegment.ofAddress(address).reinterpret(bytes);
   }
 
   @Override
@@ -112,50 +93,34 @@ final class LinuxMemory implements NativeMemory {
 
   private void protect(MemorySegment pages, int protection, String what)
       throws AsmUnavailableException {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
-      int result = (int) mprotect.invokeExact(errno, pages.address(), pages.byteSize(), protection);
-      if (result != 0) {
-        throw new AsmUnavailableException(
-            "mprotect of "
-                + pages.byteSize()
-                + " bytes to "
-                + what
-                + " failed: errno "
-                + errno(errno));
-      }
-    } catch (AsmUnavailableException e) {
-      throw e;
-    } catch (Throwable e) {
-      throw failed("mprotect", e);
+    int result = (int) NativeCall.call(mprotect, pages.address(), pages.byteSize(), protection);
+    if (result != 0) {
+      throw failed("mprotect of " + pages.byteSize() + " bytes to " + what);
     }
   }
 
   @Override
   public void unmap(MemorySegment pages) {
-    try {
-      int result = (int) munmap.invokeExact(pages.address(), pages.byteSize());
-      if (result != 0) {
-        throw new IllegalStateException("munmap of " + pages + " failed");
-      }
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable e) {
-      throw new IllegalStateException("munmap failed", e);
+    int result = (int) NativeCall.call(munmap, pages.address(), pages.byteSize(), 0);
+    if (result != 0) {
+      throw new IllegalStateException("munmap of " + pages + " failed");
     }
   }
 
   @Override
-  public long auxiliary(long type) throws AsmUnavailableException {
-    try {
-      return (long) getauxval.invokeExact(type);
-    } catch (Throwable e) {
-      throw failed("getauxval", e);
-    }
+  public long auxiliary(long type) {
+    return NativeCall.call(getauxval, type, 0, 0);
   }
 
   @Override
   public MemorySegment clearCache() {
+    if (clearCache == null) {
+      clearCache = findClearCache();
+    }
+    return clearCache;
+  }
+
+  private static MemorySegment findClearCache() {
     try {
       return SymbolLookup.libraryLookup("libgcc_s.so.1", Arena.global())
           .find("__clear_cache")
@@ -165,14 +130,12 @@ final class LinuxMemory implements NativeMemory {
     }
   }
 
-  private static int errno(MemorySegment state) {
-    return (int)
-        Linker.Option.captureStateLayout()
-            .varHandle(MemoryLayout.PathElement.groupElement("errno"))
-            .get(state, 0L);
-  }
-
-  private static AsmUnavailableException failed(String function, Throwable e) {
-    return new AsmUnavailableException(function + " failed: " + e);
+  /** The error of a call that has just failed, unless the JVM has made one of its own since. */
+  private AsmUnavailableException failed(String what) {
+    int errno =
+        MemorySegment.ofAddress(NativeCall.call(errnoLocation, 0, 0, 0))
+            .reinterpret(Integer.BYTES)
+            .get(ValueLayout.JAVA_INT, 0);
+    return new AsmUnavailableException(what + " failed: errno " + errno);
   }
 }

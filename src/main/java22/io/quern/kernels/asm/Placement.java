@@ -26,7 +26,7 @@ record Placement(int in, int out, boolean staged) {
 
   /** The code, preceded by instructions that move its pointers. */
   byte[] apply(KernelCode code) {
-    if (equals(WHOLE)) {
+    if (in == 0 && out == 0 && !staged) {
       return code.code();
     }
     byte[] before = code.isa() == Isa.X86_64 ? x86(code) : a64(code);

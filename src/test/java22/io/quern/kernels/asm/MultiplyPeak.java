@@ -5,9 +5,7 @@ import io.quern.kernels.asm.X86Assembler.Cond;
 import io.quern.kernels.asm.X86Assembler.Gpr;
 import io.quern.kernels.asm.X86Assembler.Op;
 import io.quern.kernels.asm.X86Assembler.Vec;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -18,9 +16,9 @@ import java.util.function.IntFunction;
  *
  * @param name instruction and register width
  * @param macs multiply-accumulates of one run
- * @param loop takes the number of iterations
+ * @param loop code that takes the number of iterations
  */
-public record MultiplyPeak(String name, double macs, MethodHandle loop) implements Runnable {
+public record MultiplyPeak(String name, double macs, MemorySegment loop) implements Runnable {
   private static final int ITERATIONS = 20_000;
   private static final int CHAINS = 12;
 
@@ -53,9 +51,7 @@ public record MultiplyPeak(String name, double macs, MethodHandle loop) implemen
 
   private static MultiplyPeak of(NativeMemory os, String name, int macs, byte[] code)
       throws AsmUnavailableException {
-    MethodHandle loop =
-        CodeMemory.install(os, Isa.X86_64, List.of(code))
-            .entry(0, FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
+    MemorySegment loop = CodeMemory.install(os, Isa.X86_64, List.of(code)).code(0);
     return new MultiplyPeak(name, (double) macs * CHAINS * ITERATIONS, loop);
   }
 
@@ -81,10 +77,6 @@ public record MultiplyPeak(String name, double macs, MethodHandle loop) implemen
 
   @Override
   public void run() {
-    try {
-      loop.invokeExact((long) ITERATIONS);
-    } catch (Throwable e) {
-      throw new AssertionError(e);
-    }
+    NativeCall.call(loop, ITERATIONS, 0, 0);
   }
 }
