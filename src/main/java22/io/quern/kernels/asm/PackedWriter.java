@@ -28,6 +28,27 @@ final class PackedWriter {
     write16(value >> 16);
   }
 
+  /**
+   * Writes {@code total} values of {@code width} bytes: {@code count} from an array, then zeros.
+   * Plain loops: weights are many, and this runs before it is compiled.
+   *
+   * @param width 1 or 2
+   */
+  void write(byte[] from, int at, int count, int total, int width) {
+    reserve(total * width);
+    byte[] to = bytes;
+    int next = length;
+    for (int i = at; i < at + count; i++) {
+      to[next] = from[i];
+      if (width == 2) {
+        to[next + 1] = (byte) (from[i] >> 7);
+      }
+      next += width;
+    }
+    // what lies beyond was never written
+    length += total * width;
+  }
+
   private void reserve(int count) {
     if (bytes.length - length < count) {
       bytes = Arrays.copyOf(bytes, Math.multiplyExact(bytes.length, 2));

@@ -127,9 +127,8 @@ final class PointwiseA64 {
       int kr = variant == Variant.SDOT ? 4 : STEP;
       for (int i0 = 0; i0 < stride; i0 += kr) {
         for (int c = first; c < first + nr; c++) {
-          for (int i = i0; i < i0 + kr; i++) {
-            w.write8(c < n && i < layer.k() ? layer.weights()[c * layer.k() + i] : 0);
-          }
+          int count = c < n ? Math.max(0, Math.min(kr, layer.k() - i0)) : 0;
+          w.write(layer.weights(), c * layer.k() + i0, count, kr, 1);
         }
       }
       for (int q = 0; q < nr; q += 4) {

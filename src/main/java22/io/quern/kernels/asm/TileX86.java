@@ -164,15 +164,11 @@ final class TileX86 {
     }
     for (int run = 0; run < runs[0] * runs[1]; run++) {
       for (int step = 0; step < runSteps; step++) {
+        int at = step * dot.kr;
+        int count = Math.min(dot.kr, runLength - at);
         for (int row : rows) {
-          for (int i = step * dot.kr; i < (step + 1) * dot.kr; i++) {
-            int weight = row < n && i < runLength ? weights[row * k + run * runLength + i] : 0;
-            if (dot.weightBytes == 2) {
-              w.write16(weight);
-            } else {
-              w.write8(weight);
-            }
-          }
+          int from = row * k + run * runLength + at;
+          w.write(weights, from, row < n ? count : 0, dot.kr, dot.weightBytes);
         }
       }
     }
