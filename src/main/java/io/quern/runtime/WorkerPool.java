@@ -15,9 +15,9 @@ import java.util.concurrent.locks.LockSupport;
  * microseconds, because the next step of a network usually follows at once; between runs the
  * workers park. Nothing is allocated and no lock is taken.
  *
- * <p>Memory order: a thread's writes of step s happen before its increment of {@code arrived},
- * which happens before any thread leaves the barrier of step s; the caller's writes before a run
- * happen before the increment of {@code epoch}.
+ * <p>Memory order: a thread's writes of step s happen before its increment of the arrivals, which
+ * happens before any thread leaves the barrier of step s; the caller's writes before a run happen
+ * before the increment of the epoch.
  */
 final class WorkerPool {
   /** Spins before the first yield. Some 20 to 60 microseconds on the boards this is for. */
@@ -26,15 +26,21 @@ final class WorkerPool {
   /** Yields before parking. */
   private static final int YIELDS = 200;
 
-  private static final VarHandle EPOCH;
-  private static final VarHandle ARRIVED;
+  /** Ints between counters, so that none shares a cache line with another or with anything else. */
+  private static final int APART = 32;
+
+  /** Runs started, wrapping. */
+  private static final int EPOCH = APART;
+
+  /** Arrivals at barriers over all threads and runs, wrapping. */
+  private static final int ARRIVED = 2 * APART;
+
+  private static final VarHandle COUNTERS = MethodHandles.arrayElementVarHandle(int[].class);
   private static final VarHandle FAILURE;
 
   static {
     try {
       MethodHandles.Lookup l = MethodHandles.lookup();
-      EPOCH = l.findVarHandle(WorkerPool.class, "epoch", int.class);
-      ARRIVED = l.findVarHandle(WorkerPool.class, "arrived", int.class);
       FAILURE = l.findVarHandle(WorkerPool.class, "failure", Throwable.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
@@ -48,13 +54,8 @@ final class WorkerPool {
   private final Scratch[] scratch;
   private final Worker[] workers;
 
-  /** Runs started, wrapping. Accessed through EPOCH. */
-  @SuppressWarnings("unused")
-  private int epoch;
-
-  /** Arrivals at barriers over all threads and runs, wrapping. Accessed through ARRIVED. */
-  @SuppressWarnings("unused")
-  private int arrived;
+  /** Accessed through COUNTERS only. */
+  private final int[] counters = new int[3 * APART];
 
   /** First failure of any thread in this run. Accessed through FAILURE. */
   @SuppressWarnings("unused")
@@ -63,7 +64,7 @@ final class WorkerPool {
   /** Arrivals before the caller's next run. */
   private int base;
 
-  /** Whether the workers are to end; set before {@code epoch} changes. */
+  /** Whether the workers are to end; set before the epoch changes. */
   private boolean closed;
 
   /**
@@ -93,7 +94,7 @@ final class WorkerPool {
       }
       return;
     }
-    EPOCH.setVolatile(this, (int) EPOCH.getAcquire(this) + 1);
+    COUNTERS.setVolatile(counters, EPOCH, (int) COUNTERS.getAcquire(counters, EPOCH) + 1);
     for (Worker w : workers) {
       if (w.parked) {
         LockSupport.unpark(w);
@@ -129,9 +130,9 @@ final class WorkerPool {
         }
       }
       target += threads;
-      if ((int) ARRIVED.getAndAdd(this, 1) + 1 - target < 0) {
+      if ((int) COUNTERS.getAndAdd(counters, ARRIVED, 1) + 1 - target < 0) {
         int spins = 0;
-        while ((int) ARRIVED.getAcquire(this) - target < 0) {
+        while ((int) COUNTERS.getAcquire(counters, ARRIVED) - target < 0) {
           if (++spins < SPINS) {
             Thread.onSpinWait();
           } else {
@@ -146,7 +147,7 @@ final class WorkerPool {
   /** Ends the workers and waits for them. */
   void close() {
     closed = true;
-    EPOCH.setVolatile(this, (int) EPOCH.getAcquire(this) + 1);
+    COUNTERS.setVolatile(counters, EPOCH, (int) COUNTERS.getAcquire(counters, EPOCH) + 1);
     boolean interrupted = false;
     for (Worker w : workers) {
       LockSupport.unpark(w);
@@ -185,14 +186,14 @@ final class WorkerPool {
 
     private int await(int seen) {
       for (int i = 0; i < SPINS; i++) {
-        int now = (int) EPOCH.getVolatile(WorkerPool.this);
+        int now = (int) COUNTERS.getVolatile(counters, EPOCH);
         if (now != seen) {
           return now;
         }
         Thread.onSpinWait();
       }
       for (int i = 0; i < YIELDS; i++) {
-        int now = (int) EPOCH.getVolatile(WorkerPool.this);
+        int now = (int) COUNTERS.getVolatile(counters, EPOCH);
         if (now != seen) {
           return now;
         }
@@ -200,7 +201,7 @@ final class WorkerPool {
       }
       parked = true;
       int now;
-      while ((now = (int) EPOCH.getVolatile(WorkerPool.this)) == seen) {
+      while ((now = (int) COUNTERS.getVolatile(counters, EPOCH)) == seen) {
         LockSupport.park(WorkerPool.this);
       }
       parked = false;
