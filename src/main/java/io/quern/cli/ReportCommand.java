@@ -48,7 +48,21 @@ import picocli.CommandLine.Parameters;
       "  quern report model.tflite --data images/ --paths plain,best --sensitivity",
       "",
       "Without --calibration, a quarter of --data (at most 512 inputs) is set apart for calibration and not evaluated on. When",
-      "other models are given and --calibration is not, only these are compared."
+      "other models are given and --calibration is not, only these are compared.",
+      "",
+      "Fields of the JSON document; null where a figure does not exist, xLow and xHigh are the ends of x's 95 % interval:",
+      "  schema (1), model, data, calibration, machine",
+      "  paths[]: name, samples, labelled; top1, top5, agreement (shares) and divergence (KL from float, nats), each with Low and",
+      "    High; sqnrDb, macs, modelBytes, outputSha256; tier ... coldStartMillis of the first variant",
+      "    variants[]: tier, threads, medianMicros, p10Micros, p99Micros, macsPerSecond, allocatedBytesPerRun, arenaBytes,",
+      "      firstRunMillis (plan and first run in a warm JVM), coldStartMillis (fresh JVM until its first result)",
+      "    layers[]: operator, name, tensor, scale, saturated (share)",
+      "      local, accumulated, weights: sqnrDb, rmseInScales, maxInScales, meanInScales, cosine",
+      "      histogram: low, high, counts[], zeros, rangeLow, rangeHigh",
+      "      sensitivity: on, off: sqnrDb, agreement, divergence with Low and High",
+      "  pairedTests[]: first, second, onlyFirst, onlySecond, p",
+      "  modelled: board, name, rates[]: tier, gmacs, reason, paths[]: name, millis",
+      "CSV has the same figures, one record a line; its first column says of what."
     })
 final class ReportCommand extends BaseCommand {
   @Parameters(index = "0", paramLabel = "MODEL", description = "The float .tflite file.")

@@ -8,23 +8,10 @@ import java.util.function.Function;
 
 /**
  * A {@link ReportDocument} as one JSON document of schema 1. A figure that does not exist (accuracy
- * without labels, SQNR of equal signals) is {@code null}. {@link #FIELDS} says what is in it.
+ * without labels, SQNR of equal signals) is {@code null}. {@code quern report --help} lists the
+ * fields.
  */
 public final class JsonReport {
-  /** The fields, one or more a line, for people who read the document by program. */
-  public static final List<String> FIELDS =
-      List.of(
-          "schema (1), model, data, calibration, machine",
-          "paths[]: name, top1, agreement and top5 (shares), sqnrDb, divergence (KL, nats), each but sqnrDb with ...Low and",
-          "  ...High (95 % interval), samples, labelled, macs, modelBytes, outputSha256; tier, threads, medianMicros, p10Micros,",
-          "  p99Micros, macsPerSecond, allocatedBytesPerRun, arenaBytes, firstRunMillis (plan and first run in a warm JVM),",
-          "  coldStartMillis (fresh JVM) of the first tier and number of threads; variants[]: the same of each of them",
-          "paths[].layers[]: operator, name, tensor, scale, saturated (share); local, accumulated, weights: sqnrDb, rmseInScales,",
-          "  maxInScales, meanInScales, cosine; histogram: low, high, counts[], zeros, rangeLow, rangeHigh; sensitivity: on, off:",
-          "  sqnrDb, agreement, divergence (with intervals)",
-          "pairedTests[]: first, second, onlyFirst, onlySecond, p",
-          "modelled: board, name, rates[]: tier, gmacs, reason, paths[]: name, millis");
-
   private JsonReport() {}
 
   /** The document. */

@@ -26,9 +26,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
@@ -359,6 +362,23 @@ class MainTest {
     double gmacs = ((Number) rate.get("gmacs")).doubleValue();
     double millis = ((Number) ((Map<?, ?>) times.get(1)).get("millis")).doubleValue();
     assertEquals(1308 / gmacs / 1e6, millis, 1e-4);
+    List<String> words = List.of(quern("report", "--help").out().split("[^A-Za-z0-9]+"));
+    List<String> undocumented = new ArrayList<>(names(p.json()));
+    undocumented.removeIf(n -> words.contains(n.replaceFirst("(Low|High)$", "")));
+    undocumented.removeAll(List.of("rangeLow", "rangeHigh"));
+    assertEquals(List.of(), undocumented);
+  }
+
+  /** Names of all fields of a JSON document. */
+  private static Set<String> names(Object json) {
+    Set<String> r = new TreeSet<>();
+    if (json instanceof Map<?, ?> m) {
+      m.keySet().forEach(k -> r.add((String) k));
+    }
+    Collection<?> inside =
+        json instanceof Map<?, ?> m ? m.values() : json instanceof List<?> l ? l : List.of();
+    inside.forEach(v -> r.addAll(names(v)));
+    return r;
   }
 
   @ParameterizedTest

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quern.data.Sample;
 import java.util.HexFormat;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class MetricsTest {
@@ -82,5 +83,26 @@ class MetricsTest {
     assertEquals(10, Speed.percentile(nanos, 100, 10));
     assertEquals(99, Speed.percentile(nanos, 100, 99));
     assertEquals(1, Speed.percentile(nanos, 1, 99));
+  }
+
+  @Test
+  void meansHaveBootstrapIntervals() {
+    double[] values = new double[400];
+    SplittableRandom random = new SplittableRandom(3);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = random.nextDouble();
+    }
+    Estimate e = Estimate.ofMean(values);
+    // Standard error of the mean of 400 uniform numbers: 1 / sqrt(12 * 400); 1.96 of them each
+    // side.
+    double half = 1.96 / Math.sqrt(12 * 400);
+    assertEquals(half, e.value() - e.low(), 0.15 * half);
+    assertEquals(half, e.high() - e.value(), 0.15 * half);
+    assertEquals(e, Estimate.ofMean(values));
+    values[7] = Double.NaN;
+    assertEquals(Estimate.NONE, Estimate.ofMean(values));
+    assertEquals(Estimate.NONE, Estimate.ofShare(0, 0));
+    assertEquals(0.72246720, Estimate.ofShare(10, 10).low(), 1e-8);
+    assertEquals(1, Estimate.ofShare(10, 10).high(), TOLERANCE);
   }
 }
