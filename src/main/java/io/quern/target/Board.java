@@ -87,9 +87,15 @@ public record Board(
    * @param name short name, unique on the board
    * @param value the flag as {@code java} takes it
    * @param release first Java release it is used on
+   * @param until last one
    * @param reason why
    */
-  public record Flag(String name, String value, int release, String reason) {}
+  public record Flag(String name, String value, int release, int until, String reason) {
+    /** Whether it is used on a Java release. */
+    boolean isFor(int java) {
+      return java >= release && java <= until;
+    }
+  }
 
   /**
    * Throughput of one core, a model unless {@code reason} says measured.
@@ -156,7 +162,7 @@ public record Board(
 
   /** The flags for a Java release, in order. */
   public List<Flag> flags(int release) {
-    return flags.stream().filter(f -> release >= f.release).toList();
+    return flags.stream().filter(f -> f.isFor(release)).toList();
   }
 
   /**
@@ -202,8 +208,10 @@ public record Board(
     }
     List<Flag> flags = new ArrayList<>();
     for (String flag : k.words("flags")) {
-      int release = p.containsKey("flag." + flag + ".jdk") ? k.number("flag." + flag + ".jdk") : 0;
-      flags.add(new Flag(flag, k.text("flag." + flag), release, k.text("flag." + flag + ".why")));
+      String key = "flag." + flag;
+      int release = p.containsKey(key + ".jdk") ? k.number(key + ".jdk") : 0;
+      int until = p.containsKey(key + ".until") ? k.number(key + ".until") : Integer.MAX_VALUE;
+      flags.add(new Flag(flag, k.text(key), release, until, k.text(key + ".why")));
     }
     List<String> systems =
         p.stringPropertyNames().stream()

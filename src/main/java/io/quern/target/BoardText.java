@@ -103,6 +103,7 @@ public final class BoardText {
     for (Board.Flag f : b.flags()) {
       out.append("    ").append(f.value());
       out.append(f.release() == 0 ? "" : "   (Java " + f.release() + " and later)");
+      out.append(f.until() == Integer.MAX_VALUE ? "" : "   (Java " + f.until() + " and earlier)");
       out.append("\n        ").append(f.reason()).append("\n");
     }
     return out.toString();

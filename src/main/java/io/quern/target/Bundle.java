@@ -227,10 +227,13 @@ public final class Bundle {
   private String script(byte[] jar) throws IOException {
     StringBuilder flags = new StringBuilder();
     for (Board.Flag f : board.flags()) {
-      flags.append(
-          f.release() == 0
-              ? "flags=\"$flags " + f.value() + "\"\n"
-              : "[ \"$release\" -lt " + f.release() + " ] || flags=\"$flags " + f.value() + "\"\n");
+      if (f.release() > 0) {
+        flags.append("[ \"$release\" -lt ").append(f.release()).append(" ] || ");
+      }
+      if (f.until() < Integer.MAX_VALUE) {
+        flags.append("[ \"$release\" -gt ").append(f.until()).append(" ] || ");
+      }
+      flags.append("flags=\"$flags ").append(f.value()).append("\"\n");
     }
     try (InputStream in = Bundle.class.getResourceAsStream("run.sh")) {
       return new String(in.readAllBytes(), StandardCharsets.US_ASCII)
@@ -325,7 +328,9 @@ public final class Bundle {
         .append("m: model twice, arena, scratch, 8 MiB):\n\n");
     for (Board.Flag f : board.flags()) {
       s.append("  ").append(f.value());
-      s.append(f.release() == 0 ? "" : "   from Java " + f.release()).append("\n      ");
+      s.append(f.release() == 0 ? "" : "   from Java " + f.release());
+      s.append(f.until() == Integer.MAX_VALUE ? "" : "   until Java " + f.until())
+          .append("\n      ");
       s.append(f.reason()).append("\n");
     }
     s.append("\nThreads: ")

@@ -5,7 +5,7 @@
 # QUERN_JAVA       a java to use instead of the one in this folder, JAVA_HOME or PATH
 # QUERN_JAVA_OPTS  more JVM flags; -Dquern.threads=N and -Dquern.tier=T among them
 # QUERN_CACHE      where the start-up archive goes, which the first start makes; "none" for no archive
-set -eu
+set -euf # no file names in flags
 here=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
 
 java=${QUERN_JAVA:-}

@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quern.testing.SharedData;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,6 +44,7 @@ class BundleTest {
     command.addAll(Arrays.asList(arguments));
     ProcessBuilder b = new ProcessBuilder(command);
     b.environment().put("QUERN_JAVA", System.getProperty("java.home") + "/bin/java");
+    b.environment().put("QUERN_JAVA_OPTS", "-XX:ActiveProcessorCount=4");
     b.environment().put("QUERN_CACHE", temp.resolve("cache").toString());
     b.redirectError(temp.resolve("errors").toFile());
     return b.start();
@@ -91,9 +95,7 @@ class BundleTest {
     Path socket = temp.resolve("s");
     Process server = start(folder, "serve", socket.toString());
     try {
-      for (int i = 0; i < 200 && !Files.exists(socket); i++) {
-        Thread.sleep(50);
-      }
+      connect(socket).close();
       Run called = run(folder, "call", socket.toString(), input);
       assertEquals(0, called.status, called.errors);
       assertArrayEquals(expected, called.out);
@@ -102,6 +104,51 @@ class BundleTest {
     } finally {
       server.destroy();
       server.waitFor();
+    }
+  }
+
+  /** A service that has answered until its code is compiled, on a board's four cores. */
+  @Test
+  void residentMemoryOfTheServiceFitsItsBudget() throws Exception {
+    Path folder = temp.resolve("service");
+    Path vww = SharedData.file("vww_96_int8.tflite").orElse(model());
+    Bundle bundle = new Bundle(vww, Board.find("pi-4"), null);
+    bundle.writeFolder(folder);
+    byte[] request = Files.readAllBytes(folder.resolve("check/input-1.bin"));
+    byte[] expected = Files.readAllBytes(folder.resolve("check/output-1.bin"));
+    Path socket = temp.resolve("m");
+    Process server = start(folder, "serve", socket.toString());
+    try {
+      try (SocketChannel c = connect(socket)) {
+        for (int i = 0; i < 2000; i++) {
+          c.write(ByteBuffer.wrap(request));
+          ByteBuffer reply = ByteBuffer.allocate(expected.length);
+          while (reply.hasRemaining() && c.read(reply) >= 0) {
+            assertTrue(reply.position() > 0);
+          }
+          assertArrayEquals(expected, reply.array());
+        }
+      }
+      long kib = residentKib(server.pid());
+      System.out.println("service of " + bundle.name() + ": resident at most " + kib + " KiB");
+      assertTrue(kib > 0 && kib <= 64 * 1024, "resident " + kib + " KiB");
+    } finally {
+      server.destroy();
+      server.waitFor();
+    }
+  }
+
+  /** Connects once the service listens, which is a moment after its socket is there. */
+  private static SocketChannel connect(Path socket) throws Exception {
+    for (int i = 0; ; i++) {
+      try {
+        return SocketChannel.open(UnixDomainSocketAddress.of(socket));
+      } catch (IOException e) {
+        if (i == 600) {
+          throw e;
+        }
+        Thread.sleep(50);
+      }
     }
   }
 
