@@ -1,109 +1,78 @@
 package io.quern.bench;
 
-import io.quern.kernels.Conv2dInt8;
-import io.quern.kernels.ConvGeometry;
-import io.quern.kernels.DepthwiseConv2dInt8;
-import io.quern.kernels.FullyConnectedInt8;
-import io.quern.kernels.KernelParams;
-import io.quern.kernels.Requantization;
-import io.quern.quant.FixedPoint;
+import io.quern.calibrate.CalibrationOptions;
+import io.quern.calibrate.Calibrator;
+import io.quern.calibrate.Net;
+import io.quern.calibrate.Progress;
+import io.quern.model.Activation;
+import io.quern.model.Graph;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Random;
 
 /**
- * Layers of real networks with seeded weights, by name: {@code conv_224x3_32_s2} is a 3x3
- * convolution of 224x224x3 to 32 channels at stride 2, {@code dw_14x512_s1} a depthwise 3x3 one,
- * {@code pw_14x256_256} a pointwise one, {@code fc_64_10} a fully connected layer.
+ * Networks of one int8 layer with seeded weights, by name: the operator, the input's rows, columns
+ * and channels (all of rows and channels where the input is square, the inputs alone where it is
+ * flat), then what the operator needs.
+ *
+ * <ul>
+ *   <li>{@code conv-224x3-32-3x3-s2}: convolution to 32 channels, 3x3, stride 2, RELU6;
+ *   <li>{@code project-56x144-24}: pointwise convolution to 24 channels without activation;
+ *   <li>{@code depthwise-112x32-s1}: depthwise 3x3 convolution, RELU6;
+ *   <li>{@code add-56x24}, {@code pool-7x1024}: sum of two tensors, mean of every channel;
+ *   <li>{@code fc-1024-1000}: fully connected.
+ * </ul>
  */
 final class Layers {
   private Layers() {}
 
-  /** Parameters of a layer: its input at offset 0 of the arena's bytes, its output after it. */
-  static KernelParams of(String name) {
-    String[] p = name.split("[_x]");
-    Random random = new Random(name.hashCode());
-    int a = Integer.parseInt(p[1]);
-    int b = Integer.parseInt(p[2]);
-    switch (p[0]) {
-      case "fc":
-        return new FullyConnectedInt8(
-            0, a, 1, a, b, bytes(random, a * b), 0, ints(random, b), 3, scales(b), output(b));
-      case "dw":
-        {
-          ConvGeometry g = geometry(a, b, b, 3, p[3]);
-          return new DepthwiseConv2dInt8(
-              0, inLength(g), g, bytes(random, 9 * b), 0, ints(random, b), 1, 3, output(b));
-        }
-      default:
-        {
-          int kernel = p[0].equals("pw") ? 1 : 3;
-          int outC = Integer.parseInt(p[3]);
-          ConvGeometry g = geometry(a, b, outC, kernel, p.length > 4 ? p[4] : "s1");
-          byte[] w = bytes(random, outC * kernel * kernel * b);
-          return new Conv2dInt8(0, inLength(g), g, w, 0, ints(random, outC), 1, 3, output(outC));
-        }
+  /** The calibrated graph. */
+  static Graph of(String name) {
+    String[] words = name.split("-");
+    Net net = new Net(name.hashCode(), Math.sqrt(2), 0.05, shape(words[1]));
+    switch (words[0]) {
+      case "conv" -> {
+        int[] kernel = ints(words[3]);
+        net.conv(ints(words[2])[0], kernel[0], kernel[1], stride(words[4]), true, Activation.RELU6);
+      }
+      case "project" -> net.conv(ints(words[2])[0], 1, 1, true, Activation.NONE);
+      case "depthwise" -> net.depthwise(3, stride(words[2]), true, Activation.RELU6);
+      case "add" -> net.addTensor(net.last());
+      case "pool" -> net.averagePool();
+      case "fc" -> net.fullyConnected(ints(words[2])[0], Activation.NONE);
+      default -> throw new IllegalArgumentException("no layer is called " + name);
     }
+    Graph graph = net.build();
+    return Calibrator.calibrate(
+        graph,
+        Collections.singletonList(input(graph)),
+        CalibrationOptions.defaults(),
+        Progress.NONE);
   }
 
-  /** Arena bytes that a layer needs. */
-  static int bytesOf(KernelParams p) {
-    if (p instanceof FullyConnectedInt8 f) {
-      return f.inputs() + f.outputs();
+  private static int[] shape(String text) {
+    int[] d = ints(text);
+    return switch (d.length) {
+      case 1 -> new int[] {1, d[0]};
+      case 2 -> new int[] {1, d[0], d[0], d[1]};
+      default -> new int[] {1, d[0], d[1], d[2]};
+    };
+  }
+
+  private static int[] ints(String text) {
+    return Arrays.stream(text.split("x")).mapToInt(Integer::parseInt).toArray();
+  }
+
+  private static int stride(String text) {
+    return Integer.parseInt(text.substring(1));
+  }
+
+  private static float[][] input(Graph graph) {
+    Random random = new Random(20261124);
+    float[] values = new float[graph.tensor(graph.inputs().get(0)).shape().elements()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
     }
-    ConvGeometry g =
-        p instanceof Conv2dInt8 c ? c.geometry() : ((DepthwiseConv2dInt8) p).geometry();
-    return inLength(g) + g.pixels() * g.outC();
-  }
-
-  /** Multiply-accumulates of a layer. */
-  static long macsOf(KernelParams p) {
-    if (p instanceof FullyConnectedInt8 f) {
-      return (long) f.inputs() * f.outputs();
-    }
-    ConvGeometry g =
-        p instanceof Conv2dInt8 c ? c.geometry() : ((DepthwiseConv2dInt8) p).geometry();
-    long perOutput = (long) g.kernelH() * g.kernelW() * (p instanceof Conv2dInt8 ? g.inC() : 1);
-    return perOutput * g.pixels() * g.outC();
-  }
-
-  private static int inLength(ConvGeometry g) {
-    return g.batch() * g.inH() * g.inW() * g.inC();
-  }
-
-  private static ConvGeometry geometry(int size, int inC, int outC, int kernel, String s) {
-    int stride = Integer.parseInt(s.substring(1));
-    int out = (size + stride - 1) / stride;
-    int pad = Math.max((out - 1) * stride + kernel - size, 0) / 2;
-    return new ConvGeometry(
-        1, size, size, inC, out, out, outC, kernel, kernel, stride, stride, 1, 1, pad, pad);
-  }
-
-  private static byte[] bytes(Random random, int n) {
-    byte[] b = new byte[n];
-    for (int i = 0; i < n; i++) {
-      b[i] = (byte) Math.max(-127, Math.min(127, Math.round(random.nextGaussian() * 40)));
-    }
-    return b;
-  }
-
-  private static int[] ints(Random random, int n) {
-    return random.ints(n, -2000, 2000).toArray();
-  }
-
-  private static double[] scales(int n) {
-    double[] s = new double[n];
-    Arrays.fill(s, 0.0007);
-    return s;
-  }
-
-  private static Requantization output(int n) {
-    int[] multipliers = new int[n];
-    int[] shifts = new int[n];
-    for (int c = 0; c < n; c++) {
-      double factor = 0.0005 + 0.00001 * (c % 50);
-      multipliers[c] = FixedPoint.multiplier(factor);
-      shifts[c] = FixedPoint.shift(factor);
-    }
-    return new Requantization(multipliers, shifts, -5, -128, 127);
+    return new float[][] {values};
   }
 }

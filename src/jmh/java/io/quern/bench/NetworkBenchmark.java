@@ -1,8 +1,11 @@
 package io.quern.bench;
 
-import io.quern.Model;
+import io.quern.format.tflite.TfliteReader;
+import io.quern.model.Graph;
 import io.quern.runtime.PlanOptions;
+import io.quern.runtime.Planner;
 import io.quern.runtime.Session;
+import io.quern.testing.MobileNets;
 import io.quern.testing.SharedData;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -29,17 +32,22 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 2)
 @Fork(1)
 public class NetworkBenchmark {
-  /** File name, found by {@link SharedData}. */
+  /**
+   * Version, width and resolution of a MobileNet with seeded weights, or the name of a file that
+   * {@link SharedData} finds.
+   */
   @Param({
+    "v1-1.0-224",
+    "v1-0.25-224",
+    "v2-1.0-224",
     "vww_96_int8.tflite",
     "kws_ref_model.tflite",
-    "pretrainedResnet_quant.tflite",
-    "mobilenet_v1_0.25_224_int8_perchannel.tflite"
+    "pretrainedResnet_quant.tflite"
   })
   public String network;
 
   /** Kernel tier. */
-  @Param({"reference", "portable"})
+  @Param({"portable", "vector", "asm"})
   public String tier;
 
   /** Threads of the session. */
@@ -51,14 +59,27 @@ public class NetworkBenchmark {
   /** Loads, plans and sets an input. */
   @Setup
   public void setUp() throws IOException {
-    Path file =
-        SharedData.file(network)
-            .orElseThrow(() -> new IOException(network + " is not among the shared networks"));
-    session = Model.load(file).session(PlanOptions.defaults().withTier(tier).withThreads(threads));
+    PlanOptions options = PlanOptions.defaults().withTier(tier).withThreads(threads);
+    session = Planner.plan(graph(), options).newSession();
     int input = session.plan().graph().inputs().get(0);
     byte[] in = new byte[session.plan().graph().tensor(input).shape().elements()];
     new Random(1).nextBytes(in);
     session.setInput(0, in);
+  }
+
+  private Graph graph() throws IOException {
+    if (network.endsWith(".tflite")) {
+      Path file =
+          SharedData.file(network)
+              .orElseThrow(() -> new IOException(network + " is not among the shared networks"));
+      return TfliteReader.read(file);
+    }
+    String[] words = network.split("-");
+    double width = Double.parseDouble(words[1]);
+    int resolution = Integer.parseInt(words[2]);
+    return words[0].equals("v1")
+        ? MobileNets.v1(width, resolution)
+        : MobileNets.v2(width, resolution);
   }
 
   /** Ends the session's threads. */

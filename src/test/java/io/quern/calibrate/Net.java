@@ -75,10 +75,15 @@ public final class Net {
 
   /** A convolution with SAME padding. */
   public Net conv(int outputs, int kernel, int stride, boolean bias, Activation a) {
+    return conv(outputs, kernel, kernel, stride, bias, a);
+  }
+
+  /** A convolution with SAME padding. */
+  public Net conv(int outputs, int kernelH, int kernelW, int stride, boolean bias, Activation a) {
     int[] in = shape();
-    float[] w =
-        gaussian(outputs * kernel * kernel * in[3], gain / Math.sqrt(kernel * kernel * in[3]));
-    int weights = constant("w" + operators.size(), w, outputs, kernel, kernel, in[3]);
+    int depth = kernelH * kernelW * in[3];
+    float[] w = gaussian(outputs * depth, gain / Math.sqrt(depth));
+    int weights = constant("w" + operators.size(), w, outputs, kernelH, kernelW, in[3]);
     int b =
         bias
             ? constant("b" + operators.size(), gaussian(outputs, biasDeviation), outputs)
@@ -87,8 +92,8 @@ public final class Net {
         activation(
             "t" + operators.size(),
             in[0],
-            Padding.SAME.outputSize(in[1], kernel, stride, 1),
-            Padding.SAME.outputSize(in[2], kernel, stride, 1),
+            Padding.SAME.outputSize(in[1], kernelH, stride, 1),
+            Padding.SAME.outputSize(in[2], kernelW, stride, 1),
             outputs);
     return add(new Operator.Conv2d(last, weights, b, out, Padding.SAME, stride, stride, 1, 1, a));
   }
