@@ -61,6 +61,9 @@ class MetricsTest {
     add(m, new float[] {0.5f, 0.5f}, new float[] {0.25f, 0.75f}, 0);
     assertEquals(
         0.5 * Math.log(2) + 0.5 * Math.log(2 / 3.0), m.outcome().divergence().value(), 1e-7);
+    OutputMetrics rounded = new OutputMetrics(2);
+    add(rounded, new float[] {0.5f, 0.5f}, new float[] {0.125f, 0.375f}, 0);
+    assertEquals(m.outcome().divergence(), rounded.outcome().divergence());
     OutputMetrics logits = new OutputMetrics(2);
     add(logits, new float[] {-5, 3}, new float[] {-5, 3}, 0);
     assertTrue(Double.isNaN(logits.outcome().divergence().value()));
