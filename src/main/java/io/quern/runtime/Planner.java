@@ -416,10 +416,7 @@ public final class Planner {
     for (Tier tier : tiers) {
       Kernel kernel = tier.create(params);
       if (kernel != null) {
-        long elements = 0;
-        for (int t : writes(d)) {
-          elements += graph.tensor(t).shape().elements();
-        }
+        long elements = Math.max(elements(reads(d)), elements(writes(d)));
         boolean parallel = macs >= PARALLEL_MACS || elements >= PARALLEL_ELEMENTS;
         return new PlanStep(
             ops, name.toString(), tier.name(), kernel, macs, parallel && kernel.units() > 1);
@@ -432,6 +429,10 @@ public final class Planner {
             + graph.operators().get(ops.get(ops.size() - 1)).kind()
             + " as "
             + params.getClass().getSimpleName());
+  }
+
+  private long elements(List<Integer> tensors) {
+    return tensors.stream().mapToLong(t -> graph.tensor(t).shape().elements()).sum();
   }
 
   private KernelParams params(Draft d, int[] offsets) {

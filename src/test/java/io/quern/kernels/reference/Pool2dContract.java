@@ -58,6 +58,14 @@ public abstract class Pool2dContract extends KernelContract {
   }
 
   @Test
+  void manyChannels() {
+    for (int c : new int[] {255, 256, 257, 515}) {
+      check(2, 4, 3, c, 2, 1, 0);
+    }
+    check(1, 7, 7, 300, 7, 1, 0);
+  }
+
+  @Test
   void windowsAndStrides() {
     for (int window : new int[] {1, 2, 3, 5}) {
       for (int stride = 1; stride <= 3; stride++) {
