@@ -61,6 +61,8 @@ final class A64Assembler {
     SADDW(0x0e601000, "saddw vd.4s, vn.4s, vm.4h"),
     SADDW2(0x4e601000, "saddw2 vd.4s, vn.4s, vm.8h"),
     ADD_4S(0x4ea08400, "add vd.4s, vn.4s, vm.4s"),
+    SUB_4S(0x6ea08400, "sub vd.4s, vn.4s, vm.4s"),
+    SUB_8H(0x6e608400, "sub vd.8h, vn.8h, vm.8h"),
     ADDP_4S(0x4ea0bc00, "addp vd.4s, vn.4s, vm.4s"),
     AND(0x4e201c00, "and vd.16b, vn.16b, vm.16b"),
     SQRDMULH_4S(0x6ea0b400, "sqrdmulh vd.4s, vn.4s, vm.4s"),
@@ -291,6 +293,24 @@ final class A64Assembler {
   void ssra(V d, V n, int shift) {
     Checks.range("shift", shift, 1, 32);
     code.emit32(0x4f001400 | 64 - shift << 16 | n.index << 5 | d.index);
+  }
+
+  /** {@code d.8h = n.8b << shift}, or the upper half of n. */
+  void sshll8(V d, V n, int shift, boolean upper) {
+    Checks.range("shift", shift, 0, 7);
+    code.emit32((upper ? 0x4f00a400 : 0x0f00a400) | 8 + shift << 16 | n.index << 5 | d.index);
+  }
+
+  /** {@code d.4s = n.4h << shift}, or the upper half of n. */
+  void sshll16(V d, V n, int shift, boolean upper) {
+    Checks.range("shift", shift, 0, 15);
+    code.emit32((upper ? 0x4f00a400 : 0x0f00a400) | 16 + shift << 16 | n.index << 5 | d.index);
+  }
+
+  /** {@code d.4s = n.4s << shift}. */
+  void shl(V d, V n, int shift) {
+    Checks.range("shift", shift, 0, 31);
+    code.emit32(0x4f005400 | 32 + shift << 16 | n.index << 5 | d.index);
   }
 
   void clear(V d) {

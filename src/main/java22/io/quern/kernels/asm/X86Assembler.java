@@ -176,6 +176,7 @@ final class X86Assembler {
     VPANDD(Form.RVM, 1, 0xdb, Prefix.EVEX, false, 0),
     VPXORD(Form.RVM, 1, 0xef, Prefix.EVEX, false, 0),
     VPMOVSXBW(Form.RM, 2, 0x20, Prefix.BOTH, false, 0),
+    VPMOVSXBD(Form.RM, 2, 0x21, Prefix.BOTH, false, 0),
     VPBROADCASTD(Form.RM, 2, 0x58, Prefix.BOTH, false, 0),
     VPSRLD(Form.SHIFT, 1, 0x72, Prefix.BOTH, false, 2),
     VPSRAD(Form.SHIFT, 1, 0x72, Prefix.BOTH, false, 4),
@@ -235,6 +236,7 @@ final class X86Assembler {
       return switch (this) {
         case VPBROADCASTD -> 4;
         case VPMOVSXBW -> bits / 16;
+        case VPMOVSXBD -> bits / 32;
         default -> bits / 8;
       };
     }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 /** Every instruction of the AArch64 assembler against binutils. */
 class A64AssemblerTest {
   private static final String DIGEST =
-      "30d6f299b0d3b727cb78109ccf9db7576630b2c63c0a484c9ff474ce07bf3b35";
+      "a77e183d543bdf85f2ee1bcd1c31356d73d2628ce7fc9ec675d93463b09d02d9";
 
   private static final int[] REGISTERS = {0, 1, 7, 15, 16, 30};
   private static final int[] VECTORS = {0, 1, 7, 8, 15, 16, 31};
@@ -161,6 +161,20 @@ class A64AssemblerTest {
         }
         for (int shift : new int[] {1, 16, 31, 32}) {
           line("ssra v" + i + ".4s,v" + j + ".4s,#" + shift, () -> a.ssra(d, n, shift));
+        }
+        for (int shift : new int[] {0, 1, 7, 15, 31}) {
+          line("shl v" + i + ".4s,v" + j + ".4s,#" + shift, () -> a.shl(d, n, shift));
+          if (shift < 16) {
+            line(
+                "sshll v" + i + ".4s,v" + j + ".4h,#" + shift, () -> a.sshll16(d, n, shift, false));
+            line(
+                "sshll2 v" + i + ".4s,v" + j + ".8h,#" + shift, () -> a.sshll16(d, n, shift, true));
+          }
+          if (shift < 8) {
+            line("sshll v" + i + ".8h,v" + j + ".8b,#" + shift, () -> a.sshll8(d, n, shift, false));
+            line(
+                "sshll2 v" + i + ".8h,v" + j + ".16b,#" + shift, () -> a.sshll8(d, n, shift, true));
+          }
         }
         if (i != j) {
           line("stp d" + i + ",d" + j + ",[sp,#-16]!", () -> a.pushD(d, n));
