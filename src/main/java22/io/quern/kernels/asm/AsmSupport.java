@@ -102,13 +102,11 @@ final class AsmSupport {
     return names;
   }
 
-  /** Code of the best routine for the layer, or null if none can take it. */
+  /** Code of the best routine for the layer. */
   KernelCode pointwise(PointwiseLayer layer) {
     if (cpu.isa() == Isa.AARCH64) {
-      if (cpu.has(CpuFeature.DOTPROD)) {
-        return PointwiseA64.emit(layer, PointwiseA64.Variant.SDOT);
-      }
-      return layer.hasMinimalWeight() ? null : PointwiseA64.emit(layer, PointwiseA64.Variant.SMLAL);
+      boolean dot = cpu.has(CpuFeature.DOTPROD);
+      return PointwiseA64.emit(layer, dot ? PointwiseA64.Variant.SDOT : PointwiseA64.Variant.SMLAL);
     }
     return Conv2dX86.emit(Conv2dLayer.of(layer), dot(layer));
   }
@@ -135,8 +133,7 @@ final class AsmSupport {
   /**
    * Code of one routine.
    *
-   * @throws IllegalArgumentException if the processor does not have it or it cannot take the
-   *     weights
+   * @throws IllegalArgumentException if the processor does not have it
    */
   KernelCode pointwise(String routine, PointwiseLayer layer) {
     if (!pointwiseRoutines().contains(routine)) {
@@ -145,6 +142,10 @@ final class AsmSupport {
     return cpu.isa() == Isa.X86_64
         ? Conv2dX86.emit(Conv2dLayer.of(layer), DotX86.valueOf(routine))
         : PointwiseA64.emit(layer, PointwiseA64.Variant.valueOf(routine));
+  }
+
+  KernelCode add(AddLayer layer) {
+    return cpu.isa() == Isa.X86_64 ? AddX86.emit(layer) : AddA64.emit(layer);
   }
 
   KernelCode depthwise(DepthwiseLayer layer) {

@@ -1,5 +1,6 @@
 package io.quern.kernels.asm;
 
+import io.quern.kernels.AddInt8;
 import io.quern.kernels.Conv2dInt8;
 import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.DepthwiseConv2dInt8;
@@ -9,9 +10,9 @@ import io.quern.kernels.KernelParams;
 import io.quern.kernels.Tier;
 
 /**
- * Convolutions in machine code that is made for each layer; see the package. Other operators,
- * groups, weights with a zero point and fully connected layers with real factors are left to other
- * tiers.
+ * Convolutions and sums of tensors in machine code that is made for each layer; see the package.
+ * Other operators, groups, weights with a zero point, fully connected layers with real factors and
+ * sums with broadcasting are left to other tiers.
  *
  * <p>Code and constants live off the heap and are given back when the kernel is garbage.
  */
@@ -66,6 +67,9 @@ public final class AsmTier implements Tier {
       if (params instanceof FullyConnectedInt8 p) {
         return fullyConnected(p);
       }
+      if (params instanceof AddInt8 p) {
+        return AddLayer.accepts(p) ? new AddAsm(support, p) : null;
+      }
       return null;
     } catch (AsmUnavailableException e) {
       System.getLogger("io.quern")
@@ -103,9 +107,6 @@ public final class AsmTier implements Tier {
       }
     }
     KernelCode code = support.pointwise(product);
-    if (code == null) {
-      return null;
-    }
     return g.isPointwise()
         ? new RowsAsm(
             support.load(code, new Placement(p.in(), p.out(), false)), g.pixels(), UNIT_ROWS)
@@ -169,9 +170,7 @@ public final class AsmTier implements Tier {
                 p.bias(),
                 p.inputZeroPoint(),
                 p.requantization()));
-    return code == null
-        ? null
-        : new RowsAsm(
-            support.load(code, new Placement(p.in(), p.out(), false)), p.batch(), UNIT_ROWS);
+    return new RowsAsm(
+        support.load(code, new Placement(p.in(), p.out(), false)), p.batch(), UNIT_ROWS);
   }
 }

@@ -27,8 +27,8 @@ final class PointwiseA64 {
     SDOT(CpuFeature.DOTPROD, 16),
     /**
      * SMULL, SMLAL2, SADALP: 4 rows by 4 columns; 8 sums of two products in int16 ({@code 2 * 127 *
-     * 128 = 32512} fits, so weights of -128 are refused) are added in pairs to the 4 partial sums
-     * of an output.
+     * 128 = 32512} fits) are added in pairs to the 4 partial sums of an output. With a weight of
+     * -128 two products need not fit, and each is added by itself: SMULL, SADALP, SMULL2, SADALP.
      */
     SMLAL(CpuFeature.NEON, 4);
 
@@ -72,6 +72,7 @@ final class PointwiseA64 {
   private final A64Assembler a = new A64Assembler();
   private final int nr;
   private final boolean staged;
+  private final boolean pairFits;
   private final int stride;
   private final int steps;
   private final int blockRows;
@@ -79,14 +80,12 @@ final class PointwiseA64 {
   private final int panelBytes;
 
   private PointwiseA64(PointwiseLayer layer, Variant variant) {
-    if (variant == Variant.SMLAL && layer.hasMinimalWeight()) {
-      throw new IllegalArgumentException("a weight is -128, least is -127");
-    }
     this.layer = layer;
     this.variant = variant;
     this.requantize = new RequantizeA64(layer.requantization());
     this.nr = variant.nr;
     this.staged = layer.k() % STEP != 0;
+    this.pairFits = !layer.hasMinimalWeight();
     this.stride = (int) CodeMemory.roundUp(layer.k(), STEP);
     this.steps = stride / STEP;
     this.blockRows = Math.min(Math.max(1, BLOCK_BYTES / stride / MR) * MR, layer.m());
@@ -94,11 +93,7 @@ final class PointwiseA64 {
     this.panelBytes = constantsAt + nr / 4 * (16 + requantize.vectorBytes());
   }
 
-  /**
-   * Code and constants of {@code layer}.
-   *
-   * @throws IllegalArgumentException if the variant cannot take weights of -128 and there are some
-   */
+  /** Code and constants of {@code layer}. */
   static KernelCode emit(PointwiseLayer layer, Variant variant) {
     PointwiseA64 p = new PointwiseA64(layer, variant);
     p.function();
@@ -353,15 +348,26 @@ final class PointwiseA64 {
     for (int c = 0; c < 4; c++) {
       // two sets of products, so that in-order cores find independent work
       int products = 8 + 4 * (c & 1);
-      for (int r = 0; r < rows; r++) {
-        a.op(Op3.SMULL, v(products + r), v(r), v(4 + c));
+      multiply(Op3.SMULL, rows, products, c);
+      if (pairFits) {
+        multiply(Op3.SMLAL2, rows, products, c);
+      } else {
+        accumulate(rows, products, c);
+        multiply(Op3.SMULL2, rows, products, c);
       }
-      for (int r = 0; r < rows; r++) {
-        a.op(Op3.SMLAL2, v(products + r), v(r), v(4 + c));
-      }
-      for (int r = 0; r < rows; r++) {
-        a.op(Op2.SADALP, acc(r, c), v(products + r));
-      }
+      accumulate(rows, products, c);
+    }
+  }
+
+  private void multiply(Op3 op, int rows, int products, int c) {
+    for (int r = 0; r < rows; r++) {
+      a.op(op, v(products + r), v(r), v(4 + c));
+    }
+  }
+
+  private void accumulate(int rows, int products, int c) {
+    for (int r = 0; r < rows; r++) {
+      a.op(Op2.SADALP, acc(r, c), v(products + r));
     }
   }
 
