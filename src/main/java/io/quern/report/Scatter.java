@@ -153,7 +153,7 @@ final class Scatter {
         if (tx >= LEFT && tx <= width - RIGHT && tx > last + 48) {
           last = tx;
           s.line("grid", tx, TOP, tx, bottom);
-          s.text("tick", tx, bottom + 15, "middle", time(micros));
+          s.text("tick", Math.min(tx, width - 22), bottom + 15, "middle", time(micros));
         }
       }
     }
