@@ -30,8 +30,11 @@ final class TiersThatMustRun {
     try {
       Class.forName(
           type + name.substring(1) + "Tier", false, TiersThatMustRun.class.getClassLoader());
-    } catch (ClassNotFoundException e) {
-      return true;
+    } catch (ClassNotFoundException | UnsupportedClassVersionError e) {
+      return true; // not built, or built for a newer JDK
+    }
+    if (name.equals("vector")) {
+      return System.getProperty("os.arch").equals("arm"); // its JDK has the module, but no vectors
     }
     String machine = System.getProperty("os.name") + " " + System.getProperty("os.arch");
     return name.equals("asm") && !machine.equals("Linux amd64");
