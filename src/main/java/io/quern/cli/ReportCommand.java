@@ -125,7 +125,8 @@ final class ReportCommand extends BaseCommand {
 
   @Option(
       names = "--cold-start",
-      description = "Also measure how long a fresh JVM takes until its first result.")
+      description =
+          "Also measure how long a fresh JVM takes until its first result, without the launcher's archive of classes.")
   private boolean coldStart;
 
   @Option(

@@ -314,23 +314,10 @@ class MainTest {
 
   @Test
   void reportOfTiersThreadsColdStartTargetAndSensitivity() {
-    Printed p =
-        quern(
-            "report",
-            model,
-            "--calibration",
-            images,
-            "--data",
-            testImages,
-            "--paths",
-            "plain,per-tensor",
-            "--tiers=portable,reference",
-            "--threads=1,2",
-            "--cold-start",
-            "--target",
-            "pi-4",
-            "--sensitivity=4",
-            "--json");
+    String command =
+        "report MODEL --calibration IMAGES --data TEST --paths plain,per-tensor --tiers=portable,reference --threads=1,2"
+            + " --cold-start --target pi-4 --sensitivity=4 --json";
+    Printed p = quern(arguments(command.replace("TEST", testImages.toString())));
     assertEquals(0, p.code(), p.err());
     List<?> paths = (List<?>) p.json().get("paths");
     Map<?, ?> plain = (Map<?, ?>) paths.get(1);
