@@ -4,8 +4,11 @@ import io.quern.calibrate.CalibrationOptions;
 import io.quern.calibrate.Calibrator;
 import io.quern.calibrate.Net;
 import io.quern.calibrate.Progress;
+import io.quern.format.tflite.TfliteWriter;
 import io.quern.model.Activation;
 import io.quern.model.Graph;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -24,6 +27,12 @@ public final class MobileNets {
   private static final int CALIBRATION_INPUTS = 4;
 
   private MobileNets() {}
+
+  /** Writes a MobileNet V1. Arguments: width, resolution, file. */
+  public static void main(String[] args) throws IOException {
+    Graph graph = v1(Double.parseDouble(args[0]), Integer.parseInt(args[1]));
+    TfliteWriter.write(graph, Path.of(args[2]));
+  }
 
   /**
    * MobileNet V1.

@@ -9,6 +9,7 @@ import io.quern.runtime.Costs;
 import io.quern.runtime.PlanOptions;
 import io.quern.runtime.Planner;
 import io.quern.runtime.Session;
+import io.quern.runtime.Tiers;
 import io.quern.testing.GraphGallery;
 import io.quern.testing.SharedData;
 import io.quern.testing.SmallModels;
@@ -219,12 +220,13 @@ final class HostileFiles {
     }
     System.out.printf(
         "hostile files tried: %d from %d small and %d real networks, first seed %d, heap %d MiB,"
-            + " outcomes %s, slowest %.1f ms (seed %d), failures %d%n",
+            + " tiers %s, outcomes %s, slowest %.1f ms (seed %d), failures %d%n",
         count,
         small.size(),
         real.size(),
         firstSeed,
         Runtime.getRuntime().maxMemory() >> 20,
+        Tiers.available(),
         outcomes,
         slowest / 1e6,
         slowestSeed,

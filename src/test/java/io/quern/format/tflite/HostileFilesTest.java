@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.quern.runtime.Tiers;
 import io.quern.testing.SmallModels;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -51,6 +52,7 @@ class HostileFilesTest {
     System.out.println(output);
     assertEquals(0, code, output);
     assertTrue(output.contains("hostile files tried: " + COUNT), output);
+    assertTrue(output.contains("tiers " + Tiers.available()), output);
   }
 
   @Test
