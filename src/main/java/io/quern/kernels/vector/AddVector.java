@@ -111,8 +111,25 @@ final class AddVector implements Kernel {
       Lanes.toFloats(memory.bytes, p.left().offset() + first, f, 0, n);
       Lanes.toFloats(memory.bytes, p.right().offset() + first, f, padded, n);
       sums(f, padded);
+      int whole = n / COUNT;
+      int out = p.out() + first;
+      int tail = out + whole * COUNT;
+      byte[] spare = scratch.bytes;
+      int lo = p.qmin();
+      int hi = p.qmax();
+      LaneRequantizer.narrow(f, 0, COUNT, memory.bytes, out, COUNT, COUNT, whole, lo, hi, spare);
       LaneRequantizer.narrow(
-          f, 0, n, memory.bytes, p.out() + first, n, n, 1, p.qmin(), p.qmax(), scratch.bytes);
+          f,
+          whole * COUNT,
+          COUNT,
+          memory.bytes,
+          tail,
+          COUNT,
+          n % COUNT,
+          n % COUNT > 0 ? 1 : 0,
+          lo,
+          hi,
+          spare);
     }
   }
 

@@ -22,7 +22,7 @@ final class Conv2dVector implements Kernel {
   private final int unitsPerImage;
   private final int passes;
   private final int passDepth;
-  private final int accRow;
+  private final int accRows;
   private final InputLines lines;
   private final Panels panels;
   private final LaneRequantizer requantizer;
@@ -33,12 +33,12 @@ final class Conv2dVector implements Kernel {
     rows = Math.max(1, Math.min(g.outH(), PIXELS / g.outW()));
     unitsPerImage = (g.outH() + rows - 1) / rows;
     int outputs = g.outW() + Gemm.MOST_PIXELS - 1;
-    lines = new InputLines(g, p.in(), p.inputZeroPoint(), outputs, rows, g.inC());
+    lines = new InputLines(g, p.in(), p.inputZeroPoint(), outputs, rows);
     boolean whole = g.dilationW() == 1;
     passes = whole ? g.kernelH() : g.kernelH() * g.kernelW();
     passDepth = whole ? g.kernelW() * g.inC() : g.inC();
     panels = new Panels(p.weights(), p.weightsZeroPoint(), sums.start(), passes * passDepth);
-    accRow = outputs * panels.maxWidth();
+    accRows = (rows - 1) * g.outW() + outputs;
     requantizer = new LaneRequantizer(p.requantization(), sums);
   }
 
@@ -59,7 +59,8 @@ final class Conv2dVector implements Kernel {
 
   @Override
   public ScratchSize scratch() {
-    return new ScratchSize(Lanes.COUNT, 0, lines.count, lines.count * lines.length + accRow);
+    return new ScratchSize(
+        Lanes.COUNT, 0, lines.count, lines.count * lines.length + accRows * panels.maxWidth());
   }
 
   @Override
@@ -76,17 +77,30 @@ final class Conv2dVector implements Kernel {
       for (int y = first; y < end; y++) {
         lines.stage(memory, scratch.floats, staged, batch, y);
       }
-      for (int panel = 0; panel < panels.count; panel++) {
+      // The last panel first: its stores may spill over the first channels of the next pixel.
+      for (int panel = panels.count - 1; panel >= 0; panel--) {
         for (int y = first; y < end; y++) {
-          row(memory, scratch, panel, batch * g.outH() + y, y);
+          row(scratch.floats, panel, y, (y - first) * g.outW() * panels.width(panel));
         }
+        int o = panels.firstOutput(panel);
+        requantizer.tile(
+            scratch.floats,
+            lines.count * lines.length,
+            Lanes.COUNT,
+            panels.width(panel),
+            memory.bytes,
+            out + (batch * g.outH() + first) * g.outW() * g.outC() + o,
+            g.outC(),
+            o,
+            panels.channels(panel),
+            (end - first) * g.outW(),
+            scratch.bytes);
       }
     }
   }
 
-  private void row(Memory memory, Scratch scratch, int panel, int outRow, int y) {
-    float[] floats = scratch.floats;
-    int acc = lines.count * lines.length;
+  private void row(float[] floats, int panel, int y, int at) {
+    int acc = lines.count * lines.length + at;
     int width = panels.width(panel);
     int o = panels.firstOutput(panel);
     int b = panels.weightsAt(panel);
@@ -110,17 +124,6 @@ final class Conv2dVector implements Kernel {
           acc,
           width);
     }
-    requantizer.tile(
-        floats,
-        acc,
-        width,
-        memory.bytes,
-        out + outRow * g.outW() * g.outC() + o,
-        g.outC(),
-        o,
-        panels.channels(panel),
-        g.outW(),
-        scratch.bytes);
   }
 
   @Override

@@ -7,17 +7,24 @@ import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
 
-/** Depthwise convolution by {@link DepthwiseRow}. A unit is an output row of one image. */
+/** Depthwise convolution by {@link DepthwiseRow}. A unit is some output rows of one image. */
 final class DepthwiseConv2dVector implements Kernel {
+  /** Output pixels that are requantized together. */
+  private static final int PIXELS = 64;
+
   private final ConvGeometry g;
   private final int out;
+  private final int rows;
+  private final int unitsPerImage;
   private final DepthwiseRow row;
   private final LaneRequantizer requantizer;
 
   private DepthwiseConv2dVector(DepthwiseConv2dInt8 p, FloatSums sums) {
     g = p.geometry();
     out = p.out();
-    row = new DepthwiseRow(p, sums, 1);
+    rows = Math.max(1, Math.min(g.outH(), PIXELS / g.outW()));
+    unitsPerImage = (g.outH() + rows - 1) / rows;
+    row = new DepthwiseRow(p, sums, rows * g.outW());
     requantizer = new LaneRequantizer(p.requantization(), sums);
   }
 
@@ -29,13 +36,16 @@ final class DepthwiseConv2dVector implements Kernel {
 
   @Override
   public int units() {
-    return g.batch() * g.outH();
+    return g.batch() * unitsPerImage;
   }
 
   @Override
   public ScratchSize scratch() {
     return new ScratchSize(
-        Lanes.COUNT, 0, row.lines.count, row.lines.count * row.lines.length + row.accLength);
+        Lanes.COUNT,
+        0,
+        row.lines.count,
+        row.lines.count * row.lines.length + row.plane * row.channels / Lanes.COUNT);
   }
 
   @Override
@@ -43,21 +53,26 @@ final class DepthwiseConv2dVector implements Kernel {
     row.lines.clear(scratch.ints);
     int acc = row.lines.count * row.lines.length;
     for (int unit = from; unit < to; unit++) {
-      int y = unit % g.outH();
-      if (y == 0) {
+      int batch = unit / unitsPerImage;
+      int first = unit % unitsPerImage * rows;
+      int end = Math.min(g.outH(), first + rows);
+      if (first == 0) {
         row.lines.clear(scratch.ints);
       }
-      row.sums(memory, scratch, unit / g.outH(), y, acc);
+      for (int y = first; y < end; y++) {
+        row.sums(memory, scratch, batch, y, acc + (y - first) * g.outW() * Lanes.COUNT);
+      }
       requantizer.tile(
           scratch.floats,
           acc,
-          row.channels,
+          row.plane,
+          Lanes.COUNT,
           memory.bytes,
-          out + unit * g.outW() * g.outC(),
+          out + (batch * g.outH() + first) * g.outW() * g.outC(),
           g.outC(),
           0,
           g.outC(),
-          g.outW(),
+          (end - first) * g.outW(),
           scratch.bytes);
     }
   }

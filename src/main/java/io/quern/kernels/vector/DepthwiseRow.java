@@ -17,10 +17,10 @@ final class DepthwiseRow {
   /** Channels, padded to whole vectors. */
   final int channels;
 
-  final InputLines lines;
+  final BlockedLines lines;
 
-  /** Floats that a row of sums takes. */
-  final int accLength;
+  /** Floats between two vectors of sums of a pixel. */
+  final int plane;
 
   private final ConvGeometry g;
   private final float[] weights;
@@ -28,14 +28,14 @@ final class DepthwiseRow {
   private final boolean threeByThree;
 
   /**
-   * @param rows output rows for which lines are staged at once
    * @param sums from {@link #prove}
+   * @param pixels room for sums, in pixels
    */
-  DepthwiseRow(DepthwiseConv2dInt8 p, FloatSums sums, int rows) {
+  DepthwiseRow(DepthwiseConv2dInt8 p, FloatSums sums, int pixels) {
     g = p.geometry();
     channels = Lanes.roundUp(g.outC());
-    lines = new InputLines(g, p.in(), p.inputZeroPoint(), g.outW(), rows, channels);
-    accLength = g.outW() * channels;
+    lines = new BlockedLines(g, p.in(), p.inputZeroPoint());
+    plane = pixels * COUNT;
     threeByThree = g.kernelH() == 3 && g.kernelW() == 3;
     int taps = g.kernelH() * g.kernelW();
     weights = new float[taps * channels];
@@ -63,32 +63,34 @@ final class DepthwiseRow {
         false);
   }
 
-  /** The sums of output row {@code y}: [outW, channels] from {@code acc} on in the same array. */
+  /**
+   * The sums of output row {@code y}, from {@code acc} on in the same array: vector {@code v} of
+   * pixel {@code x} at {@code acc + v * plane + x * COUNT}.
+   */
   void sums(Memory memory, Scratch scratch, int batch, int y, int acc) {
     float[] f = scratch.floats;
     lines.stage(memory, f, scratch.ints, batch, y);
-    int step = g.strideW() * channels;
-    for (int c = 0; c < channels; c += COUNT) {
+    for (int v = 0; v < channels / COUNT; v++) {
       if (threeByThree) {
-        int across = g.dilationW() * channels;
+        int at = v * lines.block;
         threeByThree(
             f,
-            lines.at(y, 0) + c,
-            lines.at(y, 1) + c,
-            lines.at(y, 2) + c,
-            across,
-            step,
-            c,
-            acc + c,
+            at + lines.at(y, 0),
+            at + lines.at(y, 1),
+            at + lines.at(y, 2),
+            lines.column(1),
+            lines.column(2),
+            v * COUNT,
+            acc + v * plane,
             g.outW());
       } else {
-        general(f, y, step, c, acc + c);
+        general(f, y, v, acc + v * plane);
       }
     }
   }
 
   private void threeByThree(
-      float[] f, int l0, int l1, int l2, int across, int step, int c, int acc, int pixels) {
+      float[] f, int l0, int l1, int l2, int j1, int j2, int c, int acc, int pixels) {
     int n = channels;
     FloatVector w0 = FloatVector.fromArray(FLOATS, weights, c);
     FloatVector w1 = FloatVector.fromArray(FLOATS, weights, c + n);
@@ -100,54 +102,53 @@ final class DepthwiseRow {
     FloatVector w7 = FloatVector.fromArray(FLOATS, weights, c + 7 * n);
     FloatVector w8 = FloatVector.fromArray(FLOATS, weights, c + 8 * n);
     FloatVector b = FloatVector.fromArray(FLOATS, bias, c);
-    int two = 2 * across;
+    int l01 = l0 + j1;
+    int l02 = l0 + j2;
+    int l11 = l1 + j1;
+    int l12 = l1 + j2;
+    int l21 = l2 + j1;
+    int l22 = l2 + j2;
     for (int x = 0; x < pixels; x++) {
-      int at = x * step;
-      FloatVector s = FloatVector.fromArray(FLOATS, f, l0 + at).fma(w0, b);
-      s = FloatVector.fromArray(FLOATS, f, l0 + across + at).fma(w1, s);
-      s = FloatVector.fromArray(FLOATS, f, l0 + two + at).fma(w2, s);
-      s = FloatVector.fromArray(FLOATS, f, l1 + at).fma(w3, s);
-      s = FloatVector.fromArray(FLOATS, f, l1 + across + at).fma(w4, s);
-      s = FloatVector.fromArray(FLOATS, f, l1 + two + at).fma(w5, s);
-      s = FloatVector.fromArray(FLOATS, f, l2 + at).fma(w6, s);
-      s = FloatVector.fromArray(FLOATS, f, l2 + across + at).fma(w7, s);
-      s = FloatVector.fromArray(FLOATS, f, l2 + two + at).fma(w8, s);
-      s.intoArray(f, acc + x * n);
+      FloatVector s = FloatVector.fromArray(FLOATS, f, l0 + x * COUNT).fma(w0, b);
+      s = FloatVector.fromArray(FLOATS, f, l01 + x * COUNT).fma(w1, s);
+      s = FloatVector.fromArray(FLOATS, f, l02 + x * COUNT).fma(w2, s);
+      s = FloatVector.fromArray(FLOATS, f, l1 + x * COUNT).fma(w3, s);
+      s = FloatVector.fromArray(FLOATS, f, l11 + x * COUNT).fma(w4, s);
+      s = FloatVector.fromArray(FLOATS, f, l12 + x * COUNT).fma(w5, s);
+      s = FloatVector.fromArray(FLOATS, f, l2 + x * COUNT).fma(w6, s);
+      s = FloatVector.fromArray(FLOATS, f, l21 + x * COUNT).fma(w7, s);
+      s = FloatVector.fromArray(FLOATS, f, l22 + x * COUNT).fma(w8, s);
+      s.intoArray(f, acc + x * COUNT);
     }
   }
 
-  private void general(float[] f, int y, int step, int c, int acc) {
+  private void general(float[] f, int y, int v, int acc) {
     for (int i = 0; i < g.kernelH(); i++) {
       for (int j = 0; j < g.kernelW(); j++) {
-        boolean first = i == 0 && j == 0;
-        tap(
-            f,
-            lines.at(y, i) + j * g.dilationW() * channels + c,
-            step,
-            (i * g.kernelW() + j) * channels + c,
-            first ? bias : f,
-            first ? c : acc,
-            first ? 0 : channels,
-            acc,
-            g.outW());
+        int line = lines.at(y, i) + v * lines.block + lines.column(j);
+        int weight = (i * g.kernelW() + j) * channels + v * COUNT;
+        if (i == 0 && j == 0) {
+          first(f, line, weight, v * COUNT, acc, g.outW());
+        } else {
+          next(f, line, weight, acc, g.outW());
+        }
       }
     }
   }
 
-  private void tap(
-      float[] f,
-      int line,
-      int step,
-      int weight,
-      float[] start,
-      int startAt,
-      int startStride,
-      int acc,
-      int pixels) {
+  private void first(float[] f, int line, int weight, int channel, int acc, int pixels) {
+    FloatVector w = FloatVector.fromArray(FLOATS, weights, weight);
+    FloatVector b = FloatVector.fromArray(FLOATS, bias, channel);
+    for (int x = 0; x < pixels; x++) {
+      FloatVector.fromArray(FLOATS, f, line + x * COUNT).fma(w, b).intoArray(f, acc + x * COUNT);
+    }
+  }
+
+  private void next(float[] f, int line, int weight, int acc, int pixels) {
     FloatVector w = FloatVector.fromArray(FLOATS, weights, weight);
     for (int x = 0; x < pixels; x++) {
-      FloatVector s = FloatVector.fromArray(FLOATS, start, startAt + x * startStride);
-      FloatVector.fromArray(FLOATS, f, line + x * step).fma(w, s).intoArray(f, acc + x * channels);
+      FloatVector s = FloatVector.fromArray(FLOATS, f, acc + x * COUNT);
+      FloatVector.fromArray(FLOATS, f, line + x * COUNT).fma(w, s).intoArray(f, acc + x * COUNT);
     }
   }
 }

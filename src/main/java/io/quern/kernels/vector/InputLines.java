@@ -14,8 +14,7 @@ final class InputLines {
   /** Pixels of a line, padding included. */
   final int pixels;
 
-  /** Floats of a pixel. */
-  final int channels;
+  private final int channels;
 
   /** Floats of a line. */
   final int length;
@@ -27,13 +26,12 @@ final class InputLines {
   /**
    * @param outputs output pixels that a line must serve, at least {@code g.outW()}
    * @param rows output rows that the ring must serve at once
-   * @param channels floats of a pixel, at least the input's channels
    */
-  InputLines(ConvGeometry g, int in, int zeroPoint, int outputs, int rows, int channels) {
+  InputLines(ConvGeometry g, int in, int zeroPoint, int outputs, int rows) {
     this.g = g;
     this.in = in;
     this.zeroPoint = zeroPoint;
-    this.channels = channels;
+    channels = g.inC();
     count = (rows - 1) * g.strideH() + (g.kernelH() - 1) * g.dilationH() + 1;
     pixels = (outputs - 1) * g.strideW() + (g.kernelW() - 1) * g.dilationW() + 1;
     length = pixels * channels;
@@ -73,14 +71,7 @@ final class InputLines {
     Lanes.fill(lines, at, left * channels, zeroPoint);
     int from = in + (batch * g.inH() + iy) * g.inW() * g.inC();
     int to = at + left * channels;
-    if (channels == g.inC()) {
-      Lanes.toFloats(memory.bytes, from, lines, to, inside * channels);
-    } else {
-      for (int x = 0; x < inside; x++) {
-        Lanes.toFloats(memory.bytes, from + x * g.inC(), lines, to + x * channels, g.inC());
-        Lanes.fill(lines, to + x * channels + g.inC(), channels - g.inC(), 0);
-      }
-    }
+    Lanes.toFloats(memory.bytes, from, lines, to, inside * channels);
     int done = (left + inside) * channels;
     Lanes.fill(lines, at + done, length - done, zeroPoint);
   }

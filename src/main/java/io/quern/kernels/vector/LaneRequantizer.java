@@ -129,10 +129,15 @@ final class LaneRequantizer {
   }
 
   /**
-   * Requantizes a tile: {@code out[outAt + p * outStride + c]} from {@code acc[accAt + p *
-   * accStride + c]} for channels {@code channel + c}.
+   * Requantizes a tile: {@code out[outAt + p * outStride + c]} for channels {@code channel + c}.
    *
-   * @param acc the channels of a pixel are padded to whole vectors; overwritten
+   * <p>The last vector of a pixel, when not full, is stored whole, spilling over the next pixel's
+   * first channels, before those are stored; what would leave the tile goes through {@code spare}.
+   * So panels that share an output are to be done from the last to the first.
+   *
+   * @param acc sums: vector {@code v} of pixel {@code p} at {@code accAt + v * accPlane + p *
+   *     accStride}; overwritten
+   * @param outStride all channels of the output
    * @param channel the first channel, on a whole vector
    * @param channels how many
    * @param spare at least {@link Lanes#COUNT} bytes of scratch
@@ -140,6 +145,7 @@ final class LaneRequantizer {
   void tile(
       float[] acc,
       int accAt,
+      int accPlane,
       int accStride,
       byte[] out,
       int outAt,
@@ -148,38 +154,52 @@ final class LaneRequantizer {
       int channels,
       int pixels,
       byte[] spare) {
-    if (!exact) {
-      scalar(acc, accAt, accStride, out, outAt, outStride, channel, channels, pixels);
-      return;
-    }
-    for (int c = 0; c < channels; c += HALF) {
-      if (positive) {
-        positive(acc, accAt + c, accStride, channel + c, pixels);
-      } else {
-        signed(acc, accAt + c, accStride, channel + c, pixels);
+    int vectors = Lanes.roundUp(channels) / COUNT;
+    for (int v = vectors - 1; v >= 0; v--) {
+      int from = accAt + v * accPlane;
+      int c = channel + v * COUNT;
+      int count = Math.min(COUNT, channels - v * COUNT);
+      int to = outAt + v * COUNT;
+      if (!exact) {
+        scalar(acc, from, accStride, out, to, outStride, c, count, pixels);
+        continue;
       }
+      if (positive) {
+        positive(acc, from, accStride, c, pixels);
+      } else {
+        signed(acc, from, accStride, c, pixels);
+        signed(acc, from + HALF, accStride, c + HALF, pixels);
+      }
+      narrow(acc, from, accStride, out, to, outStride, count, pixels, r.qmin(), r.qmax(), spare);
     }
-    narrow(
-        acc, accAt, accStride, out, outAt, outStride, channels, pixels, r.qmin(), r.qmax(), spare);
   }
 
   /** In place: sums become integers, not yet clamped, as the bits of the floats. */
   private void positive(float[] acc, int at, int stride, int channel, int pixels) {
-    DoubleVector factor = DoubleVector.fromArray(DOUBLES, factors, channel);
-    DoubleVector constant = DoubleVector.fromArray(DOUBLES, constants, channel);
+    DoubleVector factor0 = DoubleVector.fromArray(DOUBLES, factors, channel);
+    DoubleVector factor1 = DoubleVector.fromArray(DOUBLES, factors, channel + HALF);
+    DoubleVector constant0 = DoubleVector.fromArray(DOUBLES, constants, channel);
+    DoubleVector constant1 = DoubleVector.fromArray(DOUBLES, constants, channel + HALF);
     DoubleVector round = DoubleVector.broadcast(DOUBLES, magic);
     for (int p = 0; p < pixels; p++) {
-      int i = at + p * stride;
-      DoubleVector d =
-          (DoubleVector)
-              FloatVector.fromArray(HALF_FLOATS, acc, i)
-                  .convertShape(VectorOperators.F2D, DOUBLES, 0);
-      d.fma(factor, constant)
+      ((DoubleVector)
+              FloatVector.fromArray(HALF_FLOATS, acc, at + p * stride)
+                  .convertShape(VectorOperators.F2D, DOUBLES, 0))
+          .fma(factor0, constant0)
           .add(round)
           .reinterpretAsLongs()
           .convertShape(VectorOperators.L2I, HALF_INTS, 0)
           .reinterpretAsFloats()
-          .intoArray(acc, i);
+          .intoArray(acc, at + p * stride);
+      ((DoubleVector)
+              FloatVector.fromArray(HALF_FLOATS, acc, at + p * stride + HALF)
+                  .convertShape(VectorOperators.F2D, DOUBLES, 0))
+          .fma(factor1, constant1)
+          .add(round)
+          .reinterpretAsLongs()
+          .convertShape(VectorOperators.L2I, HALF_INTS, 0)
+          .reinterpretAsFloats()
+          .intoArray(acc, at + p * stride + HALF);
     }
   }
 
@@ -191,10 +211,9 @@ final class LaneRequantizer {
     LongVector sign = LongVector.broadcast(LONGS, Long.MIN_VALUE);
     DoubleVector round = DoubleVector.broadcast(DOUBLES, magic);
     for (int p = 0; p < pixels; p++) {
-      int i = at + p * stride;
       DoubleVector d =
           (DoubleVector)
-              FloatVector.fromArray(HALF_FLOATS, acc, i)
+              FloatVector.fromArray(HALF_FLOATS, acc, at + p * stride)
                   .convertShape(VectorOperators.F2D, DOUBLES, 0);
       d = d.add(bias);
       DoubleVector away = d.reinterpretAsLongs().and(sign).or(offset).reinterpretAsDoubles();
@@ -204,11 +223,14 @@ final class LaneRequantizer {
           .reinterpretAsLongs()
           .convertShape(VectorOperators.L2I, HALF_INTS, 0)
           .reinterpretAsFloats()
-          .intoArray(acc, i);
+          .intoArray(acc, at + p * stride);
     }
   }
 
-  /** Clamps integers that are held as the bits of floats, and stores them as bytes. */
+  /**
+   * Clamps integers that are held as the bits of floats, a vector per pixel, and stores the first
+   * {@code count} of each as bytes; others may spill over the next pixels.
+   */
   static void narrow(
       float[] acc,
       int accAt,
@@ -216,14 +238,14 @@ final class LaneRequantizer {
       byte[] out,
       int outAt,
       int outStride,
-      int channels,
+      int count,
       int pixels,
       int lo,
       int hi,
       byte[] spare) {
     if (!Lanes.NARROW) {
       for (int p = 0; p < pixels; p++) {
-        for (int c = 0; c < channels; c++) {
+        for (int c = 0; c < count; c++) {
           int q = Float.floatToRawIntBits(acc[accAt + p * accStride + c]);
           q = q < lo ? lo : q;
           out[outAt + p * outStride + c] = (byte) (q > hi ? hi : q);
@@ -231,21 +253,12 @@ final class LaneRequantizer {
       }
       return;
     }
-    if (channels < COUNT) {
-      for (int p = 0; p < pixels; p++) {
-        narrow(acc, accAt + p * accStride, 0, spare, 0, 0, 1, lo, hi);
-        System.arraycopy(spare, 0, out, outAt + p * outStride, channels);
-      }
-      return;
-    }
-    if (accStride == channels && outStride == channels && channels % COUNT == 0) {
-      narrow(acc, accAt, COUNT, out, outAt, COUNT, pixels * channels / COUNT, lo, hi);
-      return;
-    }
-    for (int c = 0; c < channels; c += COUNT) {
-      // The last block overlaps the one before instead of leaving a tail.
-      int at = Math.min(c, channels - COUNT);
-      narrow(acc, accAt + at, accStride, out, outAt + at, outStride, pixels, lo, hi);
+    int spilling = (COUNT - count + outStride - 1) / outStride;
+    int whole = Math.max(0, pixels - spilling);
+    narrow(acc, accAt, accStride, out, outAt, outStride, whole, lo, hi);
+    for (int p = whole; p < pixels; p++) {
+      narrow(acc, accAt + p * accStride, 0, spare, 0, 0, 1, lo, hi);
+      System.arraycopy(spare, 0, out, outAt + p * outStride, count);
     }
   }
 
@@ -278,10 +291,10 @@ final class LaneRequantizer {
       int outAt,
       int outStride,
       int channel,
-      int channels,
+      int count,
       int pixels) {
     for (int p = 0; p < pixels; p++) {
-      for (int c = 0; c < channels; c++) {
+      for (int c = 0; c < count; c++) {
         int sum = (int) acc[accAt + p * accStride + c] + (int) biases[channel + c];
         out[outAt + p * outStride + c] = (byte) formula(sum, channel + c);
       }

@@ -60,7 +60,8 @@ final class PointwiseVector implements Kernel {
   @Override
   public void run(Memory memory, Scratch scratch, int from, int to) {
     float[] floats = scratch.floats;
-    int acc = (tile + Gemm.MOST_PIXELS) * inC;
+    int rows = tile + Gemm.MOST_PIXELS;
+    int acc = rows * inC;
     for (int unit = from; unit < to; unit++) {
       int first = unit * tile;
       int n = Math.min(tile, pixels - first);
@@ -69,7 +70,11 @@ final class PointwiseVector implements Kernel {
     }
   }
 
-  /** All panels of {@code n} staged pixels. */
+  /**
+   * All panels of {@code n} staged pixels.
+   *
+   * @param acc where sums go
+   */
   static void multiply(
       Panels panels,
       int n,
@@ -81,9 +86,10 @@ final class PointwiseVector implements Kernel {
       int out,
       int outC,
       Scratch scratch) {
-    for (int i = 0; i < panels.count; i++) {
-      int width = panels.width(i);
+    // The last panel first: its stores may spill over the first channels of the next pixel.
+    for (int i = panels.count - 1; i >= 0; i--) {
       int o = panels.firstOutput(i);
+      int width = panels.width(i);
       Gemm.run(
           panels.vectors(i),
           n,
@@ -100,7 +106,17 @@ final class PointwiseVector implements Kernel {
           acc,
           width);
       requantizer.tile(
-          floats, acc, width, memory.bytes, out + o, outC, o, panels.channels(i), n, scratch.bytes);
+          floats,
+          acc,
+          Lanes.COUNT,
+          width,
+          memory.bytes,
+          out + o,
+          outC,
+          o,
+          panels.channels(i),
+          n,
+          scratch.bytes);
     }
   }
 
