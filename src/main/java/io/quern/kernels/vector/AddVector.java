@@ -2,8 +2,8 @@ package io.quern.kernels.vector;
 
 import static io.quern.kernels.vector.Lanes.COUNT;
 import static io.quern.kernels.vector.Lanes.DOUBLES;
+import static io.quern.kernels.vector.Lanes.FLOATS;
 import static io.quern.kernels.vector.Lanes.HALF;
-import static io.quern.kernels.vector.Lanes.HALF_FLOATS;
 import static io.quern.kernels.vector.Lanes.HALF_INTS;
 import static io.quern.kernels.vector.Lanes.LONGS;
 
@@ -15,6 +15,7 @@ import io.quern.kernels.ScratchSize;
 import io.quern.quant.FixedPoint;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -98,7 +99,7 @@ final class AddVector implements Kernel {
 
   @Override
   public ScratchSize scratch() {
-    return new ScratchSize(COUNT, 0, 0, 2 * (UNIT + COUNT));
+    return new ScratchSize(COUNT, 0, UNIT + COUNT, 2 * (UNIT + COUNT));
   }
 
   @Override
@@ -110,18 +111,19 @@ final class AddVector implements Kernel {
       int padded = Lanes.roundUp(n);
       Lanes.toFloats(memory.bytes, p.left().offset() + first, f, 0, n);
       Lanes.toFloats(memory.bytes, p.right().offset() + first, f, padded, n);
-      sums(f, padded);
+      int[] q = scratch.ints;
+      sumsLow(f, padded, q);
+      sumsHigh(f, padded, q);
       int whole = n / COUNT;
       int out = p.out() + first;
       int tail = out + whole * COUNT;
       byte[] spare = scratch.bytes;
       int lo = p.qmin();
       int hi = p.qmax();
-      LaneRequantizer.narrow(f, 0, COUNT, memory.bytes, out, COUNT, COUNT, whole, lo, hi, spare);
+      LaneRequantizer.narrow(q, 0, memory.bytes, out, COUNT, COUNT, whole, lo, hi, spare);
       LaneRequantizer.narrow(
-          f,
+          q,
           whole * COUNT,
-          COUNT,
           memory.bytes,
           tail,
           COUNT,
@@ -133,30 +135,50 @@ final class AddVector implements Kernel {
     }
   }
 
-  /** Of {@code n} left and {@code n} right values; the results, as bits, replace the left ones. */
-  private void sums(float[] f, int n) {
+  /** Of {@code n} left and {@code n} right values; the results are not yet clamped. */
+  private void sumsLow(float[] f, int n, int[] q) {
     DoubleVector va = DoubleVector.broadcast(DOUBLES, a);
     DoubleVector vb = DoubleVector.broadcast(DOUBLES, b);
     DoubleVector vc = DoubleVector.broadcast(DOUBLES, c);
     DoubleVector round = DoubleVector.broadcast(DOUBLES, MAGIC + p.outZeroPoint());
     LongVector sign = LongVector.broadcast(LONGS, Long.MIN_VALUE);
     LongVector offset = LongVector.broadcast(LONGS, Double.doubleToRawLongBits(away));
-    for (int i = 0; i < n; i += HALF) {
-      DoubleVector l =
-          (DoubleVector)
-              FloatVector.fromArray(HALF_FLOATS, f, i)
-                  .convertShape(VectorOperators.F2D, DOUBLES, 0);
-      DoubleVector r =
-          (DoubleVector)
-              FloatVector.fromArray(HALF_FLOATS, f, i + n)
-                  .convertShape(VectorOperators.F2D, DOUBLES, 0);
-      DoubleVector t = l.fma(va, r.fma(vb, vc));
-      t.add(t.reinterpretAsLongs().and(sign).or(offset).reinterpretAsDoubles())
-          .add(round)
-          .reinterpretAsLongs()
-          .convertShape(VectorOperators.L2I, HALF_INTS, 0)
-          .reinterpretAsFloats()
-          .intoArray(f, i);
+    for (int i = 0; i < n; i += COUNT) {
+      FloatVector l = FloatVector.fromArray(FLOATS, f, i);
+      FloatVector r = FloatVector.fromArray(FLOATS, f, i + n);
+      DoubleVector t =
+          ((DoubleVector) l.convertShape(VectorOperators.F2D, DOUBLES, 0))
+              .fma(
+                  va, ((DoubleVector) r.convertShape(VectorOperators.F2D, DOUBLES, 0)).fma(vb, vc));
+      ((IntVector)
+              t.add(t.reinterpretAsLongs().and(sign).or(offset).reinterpretAsDoubles())
+                  .add(round)
+                  .reinterpretAsLongs()
+                  .convertShape(VectorOperators.L2I, HALF_INTS, 0))
+          .intoArray(q, i);
+    }
+  }
+
+  private void sumsHigh(float[] f, int n, int[] q) {
+    DoubleVector va = DoubleVector.broadcast(DOUBLES, a);
+    DoubleVector vb = DoubleVector.broadcast(DOUBLES, b);
+    DoubleVector vc = DoubleVector.broadcast(DOUBLES, c);
+    DoubleVector round = DoubleVector.broadcast(DOUBLES, MAGIC + p.outZeroPoint());
+    LongVector sign = LongVector.broadcast(LONGS, Long.MIN_VALUE);
+    LongVector offset = LongVector.broadcast(LONGS, Double.doubleToRawLongBits(away));
+    for (int i = 0; i < n; i += COUNT) {
+      FloatVector l = FloatVector.fromArray(FLOATS, f, i);
+      FloatVector r = FloatVector.fromArray(FLOATS, f, i + n);
+      DoubleVector t =
+          ((DoubleVector) l.convertShape(VectorOperators.F2D, DOUBLES, 1))
+              .fma(
+                  va, ((DoubleVector) r.convertShape(VectorOperators.F2D, DOUBLES, 1)).fma(vb, vc));
+      ((IntVector)
+              t.add(t.reinterpretAsLongs().and(sign).or(offset).reinterpretAsDoubles())
+                  .add(round)
+                  .reinterpretAsLongs()
+                  .convertShape(VectorOperators.L2I, HALF_INTS, 0))
+          .intoArray(q, i + HALF);
     }
   }
 

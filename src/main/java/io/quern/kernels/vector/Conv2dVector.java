@@ -60,7 +60,10 @@ final class Conv2dVector implements Kernel {
   @Override
   public ScratchSize scratch() {
     return new ScratchSize(
-        Lanes.COUNT, 0, lines.count, lines.count * lines.length + accRows * panels.maxWidth());
+        Lanes.COUNT,
+        0,
+        lines.count + rows * g.outW() * Lanes.COUNT,
+        lines.count * lines.length + accRows * panels.maxWidth());
   }
 
   @Override
@@ -94,7 +97,8 @@ final class Conv2dVector implements Kernel {
             o,
             panels.channels(panel),
             (end - first) * g.outW(),
-            scratch.bytes);
+            scratch,
+            lines.count);
       }
     }
   }

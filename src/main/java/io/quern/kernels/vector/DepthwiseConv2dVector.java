@@ -44,7 +44,7 @@ final class DepthwiseConv2dVector implements Kernel {
     return new ScratchSize(
         Lanes.COUNT,
         0,
-        row.lines.count,
+        row.lines.count + rows * g.outW() * Lanes.COUNT,
         row.lines.count * row.lines.length + row.plane * row.channels / Lanes.COUNT);
   }
 
@@ -73,7 +73,8 @@ final class DepthwiseConv2dVector implements Kernel {
           0,
           g.outC(),
           (end - first) * g.outW(),
-          scratch.bytes);
+          scratch,
+          row.lines.count);
     }
   }
 

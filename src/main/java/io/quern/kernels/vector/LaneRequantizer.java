@@ -4,15 +4,17 @@ import static io.quern.kernels.vector.Lanes.COUNT;
 import static io.quern.kernels.vector.Lanes.DOUBLES;
 import static io.quern.kernels.vector.Lanes.FLOATS;
 import static io.quern.kernels.vector.Lanes.HALF;
-import static io.quern.kernels.vector.Lanes.HALF_FLOATS;
 import static io.quern.kernels.vector.Lanes.HALF_INTS;
+import static io.quern.kernels.vector.Lanes.INTS;
 import static io.quern.kernels.vector.Lanes.LONGS;
 
 import io.quern.kernels.Requantization;
+import io.quern.kernels.Scratch;
 import io.quern.quant.FixedPoint;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -39,8 +41,9 @@ import jdk.incubator.vector.VectorOperators;
  * sign need not be looked at. Biases too large for the float sums are added here: sums and biases
  * are below 2^31, which a double holds.
  *
- * <p>Two passes of small loops, the first in place, because C2 gives up on keeping vectors in
- * registers in larger ones (10 times slower).
+ * <p>Two passes of small loops, because C2 gives up on keeping vectors in registers in larger ones
+ * (10 times slower). Float vectors of one shape only: with two shapes loaded, C2 of JDK 17 no
+ * longer knows the class of a float vector that a loop carries, as in {@link Gemm}, and boxes it.
  */
 final class LaneRequantizer {
   static final int PROVEN_SHIFT = 12;
@@ -136,11 +139,12 @@ final class LaneRequantizer {
    * So panels that share an output are to be done from the last to the first.
    *
    * @param acc sums: vector {@code v} of pixel {@code p} at {@code accAt + v * accPlane + p *
-   *     accStride}; overwritten
+   *     accStride}
    * @param outStride all channels of the output
    * @param channel the first channel, on a whole vector
    * @param channels how many
-   * @param spare at least {@link Lanes#COUNT} bytes of scratch
+   * @param scratch at least {@link Lanes#COUNT} bytes, and a vector of ints per pixel from {@code
+   *     intsAt} on
    */
   void tile(
       float[] acc,
@@ -153,7 +157,9 @@ final class LaneRequantizer {
       int channel,
       int channels,
       int pixels,
-      byte[] spare) {
+      Scratch scratch,
+      int intsAt) {
+    int[] q = scratch.ints;
     int vectors = Lanes.roundUp(channels) / COUNT;
     for (int v = vectors - 1; v >= 0; v--) {
       int from = accAt + v * accPlane;
@@ -165,45 +171,48 @@ final class LaneRequantizer {
         continue;
       }
       if (positive) {
-        positive(acc, from, accStride, c, pixels);
+        positive(acc, from, accStride, c, q, intsAt, pixels);
       } else {
-        signed(acc, from, accStride, c, pixels);
-        signed(acc, from + HALF, accStride, c + HALF, pixels);
+        signed(acc, from, accStride, c, q, intsAt, pixels);
       }
-      narrow(acc, from, accStride, out, to, outStride, count, pixels, r.qmin(), r.qmax(), spare);
+      narrow(q, intsAt, out, to, outStride, count, pixels, r.qmin(), r.qmax(), scratch.bytes);
     }
   }
 
-  /** In place: sums become integers, not yet clamped, as the bits of the floats. */
-  private void positive(float[] acc, int at, int stride, int channel, int pixels) {
+  /** Sums become integers, not yet clamped. */
+  private void positive(
+      float[] acc, int at, int stride, int channel, int[] q, int qAt, int pixels) {
     DoubleVector factor0 = DoubleVector.fromArray(DOUBLES, factors, channel);
     DoubleVector factor1 = DoubleVector.fromArray(DOUBLES, factors, channel + HALF);
     DoubleVector constant0 = DoubleVector.fromArray(DOUBLES, constants, channel);
     DoubleVector constant1 = DoubleVector.fromArray(DOUBLES, constants, channel + HALF);
     DoubleVector round = DoubleVector.broadcast(DOUBLES, magic);
     for (int p = 0; p < pixels; p++) {
-      ((DoubleVector)
-              FloatVector.fromArray(HALF_FLOATS, acc, at + p * stride)
-                  .convertShape(VectorOperators.F2D, DOUBLES, 0))
-          .fma(factor0, constant0)
-          .add(round)
-          .reinterpretAsLongs()
-          .convertShape(VectorOperators.L2I, HALF_INTS, 0)
-          .reinterpretAsFloats()
-          .intoArray(acc, at + p * stride);
-      ((DoubleVector)
-              FloatVector.fromArray(HALF_FLOATS, acc, at + p * stride + HALF)
-                  .convertShape(VectorOperators.F2D, DOUBLES, 0))
-          .fma(factor1, constant1)
-          .add(round)
-          .reinterpretAsLongs()
-          .convertShape(VectorOperators.L2I, HALF_INTS, 0)
-          .reinterpretAsFloats()
-          .intoArray(acc, at + p * stride + HALF);
+      FloatVector a = FloatVector.fromArray(FLOATS, acc, at + p * stride);
+      ((IntVector)
+              ((DoubleVector) a.convertShape(VectorOperators.F2D, DOUBLES, 0))
+                  .fma(factor0, constant0)
+                  .add(round)
+                  .reinterpretAsLongs()
+                  .convertShape(VectorOperators.L2I, HALF_INTS, 0))
+          .intoArray(q, qAt + p * COUNT);
+      ((IntVector)
+              ((DoubleVector) a.convertShape(VectorOperators.F2D, DOUBLES, 1))
+                  .fma(factor1, constant1)
+                  .add(round)
+                  .reinterpretAsLongs()
+                  .convertShape(VectorOperators.L2I, HALF_INTS, 0))
+          .intoArray(q, qAt + p * COUNT + HALF);
     }
   }
 
-  private void signed(float[] acc, int at, int stride, int channel, int pixels) {
+  private void signed(float[] acc, int at, int stride, int channel, int[] q, int qAt, int pixels) {
+    signedLow(acc, at, stride, channel, q, qAt, pixels);
+    signedHigh(acc, at, stride, channel + HALF, q, qAt + HALF, pixels);
+  }
+
+  private void signedLow(
+      float[] acc, int at, int stride, int channel, int[] q, int qAt, int pixels) {
     DoubleVector factor = DoubleVector.fromArray(DOUBLES, factors, channel);
     DoubleVector constant = DoubleVector.fromArray(DOUBLES, constants, channel);
     DoubleVector bias = DoubleVector.fromArray(DOUBLES, biases, channel);
@@ -211,30 +220,50 @@ final class LaneRequantizer {
     LongVector sign = LongVector.broadcast(LONGS, Long.MIN_VALUE);
     DoubleVector round = DoubleVector.broadcast(DOUBLES, magic);
     for (int p = 0; p < pixels; p++) {
-      DoubleVector d =
-          (DoubleVector)
-              FloatVector.fromArray(HALF_FLOATS, acc, at + p * stride)
-                  .convertShape(VectorOperators.F2D, DOUBLES, 0);
+      FloatVector a = FloatVector.fromArray(FLOATS, acc, at + p * stride);
+      DoubleVector d = (DoubleVector) a.convertShape(VectorOperators.F2D, DOUBLES, 0);
       d = d.add(bias);
       DoubleVector away = d.reinterpretAsLongs().and(sign).or(offset).reinterpretAsDoubles();
-      d.fma(factor, constant)
-          .add(away)
-          .add(round)
-          .reinterpretAsLongs()
-          .convertShape(VectorOperators.L2I, HALF_INTS, 0)
-          .reinterpretAsFloats()
-          .intoArray(acc, at + p * stride);
+      ((IntVector)
+              d.fma(factor, constant)
+                  .add(away)
+                  .add(round)
+                  .reinterpretAsLongs()
+                  .convertShape(VectorOperators.L2I, HALF_INTS, 0))
+          .intoArray(q, qAt + p * COUNT);
+    }
+  }
+
+  private void signedHigh(
+      float[] acc, int at, int stride, int channel, int[] q, int qAt, int pixels) {
+    DoubleVector factor = DoubleVector.fromArray(DOUBLES, factors, channel);
+    DoubleVector constant = DoubleVector.fromArray(DOUBLES, constants, channel);
+    DoubleVector bias = DoubleVector.fromArray(DOUBLES, biases, channel);
+    LongVector offset = DoubleVector.fromArray(DOUBLES, offsets, channel).reinterpretAsLongs();
+    LongVector sign = LongVector.broadcast(LONGS, Long.MIN_VALUE);
+    DoubleVector round = DoubleVector.broadcast(DOUBLES, magic);
+    for (int p = 0; p < pixels; p++) {
+      FloatVector a = FloatVector.fromArray(FLOATS, acc, at + p * stride);
+      DoubleVector d = (DoubleVector) a.convertShape(VectorOperators.F2D, DOUBLES, 1);
+      d = d.add(bias);
+      DoubleVector away = d.reinterpretAsLongs().and(sign).or(offset).reinterpretAsDoubles();
+      ((IntVector)
+              d.fma(factor, constant)
+                  .add(away)
+                  .add(round)
+                  .reinterpretAsLongs()
+                  .convertShape(VectorOperators.L2I, HALF_INTS, 0))
+          .intoArray(q, qAt + p * COUNT);
     }
   }
 
   /**
-   * Clamps integers that are held as the bits of floats, a vector per pixel, and stores the first
-   * {@code count} of each as bytes; others may spill over the next pixels.
+   * Clamps integers, a vector per pixel, and stores the first {@code count} of each as bytes;
+   * others may spill over the next pixels.
    */
   static void narrow(
-      float[] acc,
-      int accAt,
-      int accStride,
+      int[] q,
+      int qAt,
       byte[] out,
       int outAt,
       int outStride,
@@ -246,38 +275,31 @@ final class LaneRequantizer {
     if (!Lanes.NARROW) {
       for (int p = 0; p < pixels; p++) {
         for (int c = 0; c < count; c++) {
-          int q = Float.floatToRawIntBits(acc[accAt + p * accStride + c]);
-          q = q < lo ? lo : q;
-          out[outAt + p * outStride + c] = (byte) (q > hi ? hi : q);
+          int v = q[qAt + p * COUNT + c];
+          v = v < lo ? lo : v;
+          out[outAt + p * outStride + c] = (byte) (v > hi ? hi : v);
         }
       }
       return;
     }
     int spilling = (COUNT - count + outStride - 1) / outStride;
     int whole = Math.max(0, pixels - spilling);
-    narrow(acc, accAt, accStride, out, outAt, outStride, whole, lo, hi);
+    narrow(q, qAt, out, outAt, outStride, whole, lo, hi);
     for (int p = whole; p < pixels; p++) {
-      narrow(acc, accAt + p * accStride, 0, spare, 0, 0, 1, lo, hi);
+      narrow(q, qAt + p * COUNT, spare, 0, 0, 1, lo, hi);
       System.arraycopy(spare, 0, out, outAt + p * outStride, count);
     }
   }
 
   private static void narrow(
-      float[] acc,
-      int accAt,
-      int accStride,
-      byte[] out,
-      int outAt,
-      int outStride,
-      int n,
-      int lo,
-      int hi) {
+      int[] q, int qAt, byte[] out, int outAt, int outStride, int n, int lo, int hi) {
+    IntVector least = IntVector.broadcast(INTS, lo);
+    IntVector greatest = IntVector.broadcast(INTS, hi);
     for (int p = 0; p < n; p++) {
       ((ByteVector)
-              FloatVector.fromArray(FLOATS, acc, accAt + p * accStride)
-                  .reinterpretAsInts()
-                  .max(lo)
-                  .min(hi)
+              IntVector.fromArray(INTS, q, qAt + p * COUNT)
+                  .max(least)
+                  .min(greatest)
                   .convertShape(VectorOperators.I2B, Lanes.BYTES, 0))
           .intoArray(out, outAt + p * outStride);
     }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
@@ -16,9 +17,7 @@ final class Lanes {
 
   static final VectorSpecies<Long> LONGS = LongVector.SPECIES_PREFERRED;
 
-  /** As many lanes as {@link #DOUBLES}. */
-  static final VectorSpecies<Float> HALF_FLOATS =
-      VectorSpecies.of(float.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
+  static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
 
   /** As many lanes as {@link #DOUBLES}. */
   static final VectorSpecies<Integer> HALF_INTS =

@@ -54,7 +54,7 @@ final class PointwiseVector implements Kernel {
   @Override
   public ScratchSize scratch() {
     int rows = tile + Gemm.MOST_PIXELS;
-    return new ScratchSize(Lanes.COUNT, 0, 0, rows * (inC + panels.maxWidth()));
+    return new ScratchSize(Lanes.COUNT, 0, tile * Lanes.COUNT, rows * (inC + panels.maxWidth()));
   }
 
   @Override
@@ -116,7 +116,8 @@ final class PointwiseVector implements Kernel {
           o,
           panels.channels(i),
           n,
-          scratch.bytes);
+          scratch,
+          0);
     }
   }
 
