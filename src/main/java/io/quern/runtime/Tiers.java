@@ -14,13 +14,6 @@ public final class Tiers {
   /** All tiers, the most demanding first. */
   public static final List<String> NAMES = List.of("asm", "vector", "portable", "reference");
 
-  /**
-   * Tiers that are used only when asked for by name. The vector tier's bytes are right, but the
-   * JVM's compilers do not yet keep all of its vectors in registers: it allocates on some layers,
-   * which a run must not.
-   */
-  private static final List<String> ON_REQUEST = List.of("vector");
-
   private static final Map<String, Loaded> LOADED = new HashMap<>();
 
   /** A tier, or why it is missing. */
@@ -74,19 +67,13 @@ public final class Tiers {
     return NAMES.stream().filter(name -> load(name).tier() != null).toList();
   }
 
-  /** Whether {@code auto} may choose a tier. */
-  public static boolean isAutomatic(String name) {
-    return !ON_REQUEST.contains(name);
-  }
-
   /** One line that says why a tier cannot run here; null when it can. */
   public static String whyMissing(String name) {
     return NAMES.contains(name) ? load(name).whyMissing() : null;
   }
 
   /**
-   * The tiers to ask for a kernel, in order: the named one and those below it. The vector tier only
-   * takes part when named.
+   * The tiers to ask for a kernel, in order: the named one and those below it.
    *
    * @param name {@code auto} or a tier's name
    * @throws IllegalArgumentException if there is no such tier, or this JVM cannot run it
@@ -105,9 +92,8 @@ public final class Tiers {
     List<Tier> order = new ArrayList<>();
     boolean from = name.equals("auto");
     for (String candidate : NAMES) {
-      boolean named = candidate.equals(name);
-      from |= named;
-      if (from && (named || isAutomatic(candidate)) && load(candidate).tier() != null) {
+      from |= candidate.equals(name);
+      if (from && load(candidate).tier() != null) {
         order.add(load(candidate).tier());
       }
     }

@@ -53,9 +53,13 @@ final class AddVector implements Kernel {
     return Math.scalb((double) multiplier, shift - 31);
   }
 
-  /** Null when an operand is not dense or the linear form is not the same function. */
+  /**
+   * Null when an operand is not dense or the linear form is not the same function; and on JDK 17,
+   * whose C2 takes the vectors out of registers again when it compiles this anew after some 2,000
+   * runs.
+   */
   static Kernel create(AddInt8 p) {
-    if (!p.left().isDense() || !p.right().isDense() || p.outExponent() > 0) {
+    if (Lanes.JDK17 || !p.left().isDense() || !p.right().isDense() || p.outExponent() > 0) {
       return null;
     }
     AddVector k = new AddVector(p);

@@ -1,5 +1,6 @@
 package io.quern.kernels.vector;
 
+import static io.quern.kernels.vector.Lanes.BYTES;
 import static io.quern.kernels.vector.Lanes.COUNT;
 import static io.quern.kernels.vector.Lanes.FLOATS;
 
@@ -88,20 +89,35 @@ final class FullyConnectedVector implements Kernel {
     FloatVector s3 = FloatVector.zero(FLOATS);
     for (int i = 0; i < depth; i += COUNT) {
       FloatVector x = FloatVector.fromArray(FLOATS, f, i);
-      s0 = x.fma(widen(w + i), s0);
-      s1 = x.fma(widen(w1 + i), s1);
-      s2 = x.fma(widen(w2 + i), s2);
-      s3 = x.fma(widen(w3 + i), s3);
+      s0 =
+          x.fma(
+              ByteVector.fromArray(BYTES, weights, w + i)
+                  .convertShape(VectorOperators.B2F, FLOATS, 0)
+                  .reinterpretAsFloats(),
+              s0);
+      s1 =
+          x.fma(
+              ByteVector.fromArray(BYTES, weights, w1 + i)
+                  .convertShape(VectorOperators.B2F, FLOATS, 0)
+                  .reinterpretAsFloats(),
+              s1);
+      s2 =
+          x.fma(
+              ByteVector.fromArray(BYTES, weights, w2 + i)
+                  .convertShape(VectorOperators.B2F, FLOATS, 0)
+                  .reinterpretAsFloats(),
+              s2);
+      s3 =
+          x.fma(
+              ByteVector.fromArray(BYTES, weights, w3 + i)
+                  .convertShape(VectorOperators.B2F, FLOATS, 0)
+                  .reinterpretAsFloats(),
+              s3);
     }
     f[depth] = s0.reduceLanes(VectorOperators.ADD);
     f[depth + 1] = s1.reduceLanes(VectorOperators.ADD);
     f[depth + 2] = s2.reduceLanes(VectorOperators.ADD);
     f[depth + 3] = s3.reduceLanes(VectorOperators.ADD);
-  }
-
-  private FloatVector widen(int at) {
-    return (FloatVector)
-        ByteVector.fromArray(Lanes.BYTES, weights, at).convertShape(VectorOperators.B2F, FLOATS, 0);
   }
 
   private byte output(int acc, int o) {

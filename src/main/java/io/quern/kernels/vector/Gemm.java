@@ -2,6 +2,7 @@ package io.quern.kernels.vector;
 
 import static io.quern.kernels.vector.Lanes.COUNT;
 import static io.quern.kernels.vector.Lanes.FLOATS;
+import static io.quern.kernels.vector.Lanes.JDK17;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -24,8 +25,6 @@ import jdk.incubator.vector.FloatVector;
 final class Gemm {
   /** Deepest product for which four vectors of outputs are best: the panel fits in 32 KiB. */
   private static final int WIDE_DEPTH = 8192 / (4 * COUNT);
-
-  private static final boolean JDK17 = Runtime.version().feature() < 21;
 
   private static final boolean MANY_REGISTERS = COUNT != 8;
 
