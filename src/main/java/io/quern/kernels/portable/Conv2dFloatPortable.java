@@ -29,19 +29,16 @@ final class Conv2dFloatPortable extends ConvTiles {
   }
 
   @Override
-  void gather(Memory memory, int[] positions, int c, float[] row, int n) {
+  void gather(Memory memory, int from, int step, float[] row, int at, int n) {
     float[] floats = memory.floats;
-    for (int p = 0; p < n; p++) {
-      row[p] = floats[positions[p] + c];
+    for (int k = 0; k < n; k++) {
+      row[at + k] = floats[from + k * step];
     }
   }
 
   @Override
-  void gatherPadded(Memory memory, int[] positions, int c, float[] row, int n) {
-    float[] floats = memory.floats;
-    for (int p = 0; p < n; p++) {
-      row[p] = positions[p] < 0 ? 0 : floats[positions[p] + c];
-    }
+  float padding() {
+    return 0;
   }
 
   @Override

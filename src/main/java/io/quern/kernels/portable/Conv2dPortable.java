@@ -39,21 +39,17 @@ final class Conv2dPortable extends ConvTiles {
   }
 
   @Override
-  void gather(Memory memory, int[] positions, int c, float[] row, int n) {
+  void gather(Memory memory, int from, int step, float[] row, int at, int n) {
     byte[] bytes = memory.bytes;
     float[] values = Rows.BYTE_VALUES;
-    for (int p = 0; p < n; p++) {
-      row[p] = values[bytes[positions[p] + c] & 255];
+    for (int k = 0; k < n; k++) {
+      row[at + k] = values[bytes[from + k * step] & 255];
     }
   }
 
   @Override
-  void gatherPadded(Memory memory, int[] positions, int c, float[] row, int n) {
-    byte[] bytes = memory.bytes;
-    float[] values = Rows.BYTE_VALUES;
-    for (int p = 0; p < n; p++) {
-      row[p] = positions[p] < 0 ? padding : values[bytes[positions[p] + c] & 255];
-    }
+  float padding() {
+    return padding;
   }
 
   @Override

@@ -10,7 +10,8 @@ import java.util.Arrays;
 /**
  * Convolution over tiles of output pixels: the patches of a tile are staged as one row of pixels
  * per kernel element and input channel, and each output channel is a sum of rows scaled by its
- * weights.
+ * weights. Input lines are converted once per tile, to one line per channel, and copied from there
+ * for each kernel element.
  *
  * <p>Vectors run along the pixels, so that the shape of the channels does not matter. A unit is one
  * tile; the staged rows are {@code depth * tile * 4} bytes of scratch.
@@ -39,6 +40,12 @@ abstract class ConvTiles implements Kernel {
   private final int groupInputs;
   private final int tile;
 
+  /** Input lines that are staged at a time, planes of {@link #lineLength} per channel. */
+  private final int ring;
+
+  private final int lineLength;
+  private final int phaseLength;
+
   ConvTiles(ConvGeometry geometry, int in, int groups) {
     this.g = geometry;
     this.in = in;
@@ -48,14 +55,27 @@ abstract class ConvTiles implements Kernel {
     this.depth = geometry.kernelH() * geometry.kernelW() * groupInputs;
     this.paddedDepth = depth + 3 & ~3;
     this.rowLength = depth <= DEEP ? 2 * Rows.LENGTH : Rows.LENGTH;
-    this.tile = tile(geometry.pixels(), rowLength);
+    this.tile =
+        geometry.isPointwise() || geometry.outW() > rowLength
+            ? tile(geometry.pixels(), rowLength)
+            : geometry.outW()
+                * even(geometry.pixels() / geometry.outW(), rowLength / geometry.outW());
+    this.ring = (geometry.kernelH() - 1) * geometry.dilationH() + 1;
+    int stride = geometry.strideW();
+    this.phaseLength =
+        Math.min(tile, geometry.outW()) + (geometry.kernelW() - 1) * geometry.dilationW() / stride;
+    this.lineLength = phaseLength * stride;
   }
 
   /** Even tiles of at most {@code most} pixels. */
   private static int tile(int pixels, int most) {
-    int tiles = (pixels + most - 1) / most;
-    int even = (pixels + tiles - 1) / tiles;
-    return Math.min(most, even + 7 & ~7);
+    return Math.min(most, even(pixels, most) + 7 & ~7);
+  }
+
+  /** Size of the fewest parts of at most {@code most}, all but the last of one size. */
+  private static int even(int total, int most) {
+    int parts = (total + most - 1) / most;
+    return (total + parts - 1) / parts;
   }
 
   @Override
@@ -65,7 +85,9 @@ abstract class ConvTiles implements Kernel {
 
   @Override
   public final ScratchSize scratch() {
-    return new ScratchSize(0, 0, BLOCK * rowLength, 0, paddedDepth + BLOCK, rowLength);
+    int lines = g.isPointwise() ? 0 : ring * groupInputs * lineLength;
+    int ints = Math.max(BLOCK * rowLength, ring);
+    return new ScratchSize(0, 0, ints, lines, paddedDepth + BLOCK, rowLength);
   }
 
   @Override
@@ -89,73 +111,94 @@ abstract class ConvTiles implements Kernel {
 
   private void stage(Memory memory, Scratch scratch, int group, int first, int n) {
     float[][] rows = scratch.rows;
-    int[] positions = scratch.ints;
-    int row = 0;
-    for (int i = 0; i < g.kernelH(); i++) {
-      for (int j = 0; j < g.kernelW(); j++) {
-        boolean inside = locate(positions, first, n, i, j, in + group * groupInputs);
-        for (int c = 0; c < groupInputs; c++) {
-          if (inside) {
-            gather(memory, positions, c, rows[row], n);
-          } else {
-            gatherPadded(memory, positions, c, rows[row], n);
-          }
-          row++;
+    if (g.isPointwise()) {
+      int from = in + first * g.inC() + group * groupInputs;
+      for (int c = 0; c < groupInputs; c++) {
+        gather(memory, from + c, g.inC(), rows[c], 0, n);
+      }
+    } else {
+      int row = first / g.outW();
+      int x = first % g.outW();
+      int[] staged = scratch.ints;
+      for (int p = 0; p < n; row++) {
+        int length = Math.min(n - p, g.outW() - x);
+        if (p == 0 || length < g.outW()) {
+          Arrays.fill(staged, 0, ring, Integer.MIN_VALUE);
         }
+        stageSegment(memory, scratch, group, row, x, p, length);
+        p += length;
+        x = 0;
       }
     }
-    for (; row < paddedDepth; row++) {
-      Rows.fill(rows[row], 0, n);
+    for (int k = depth; k < paddedDepth; k++) {
+      Rows.fill(rows[k], 0, n);
+    }
+  }
+
+  /** Stages {@code length} pixels from column {@code x} on of an output row at {@code p}. */
+  private void stageSegment(
+      Memory memory, Scratch scratch, int group, int row, int x, int p, int length) {
+    int[] staged = scratch.ints;
+    int image = row / g.outH();
+    for (int i = 0; i < g.kernelH(); i++) {
+      int y = row % g.outH() * g.strideH() + i * g.dilationH() - g.padTop();
+      boolean inside = y >= 0 && y < g.inH();
+      int line = inside ? image * g.inH() + y : -1;
+      int slot = Math.floorMod(y, ring);
+      if (staged[slot] != line) {
+        staged[slot] = line;
+        int source = in + line * g.inW() * g.inC() + group * groupInputs;
+        for (int c = 0; c < groupInputs; c++) {
+          int at = (slot * groupInputs + c) * lineLength;
+          stageLine(memory, scratch.floats, at, source + c, inside, x, length);
+        }
+      }
+      copyLines(scratch, slot, i, p, length);
     }
   }
 
   /**
-   * Where kernel element (i, j) of each pixel lies in the input, negative outside of it.
-   *
-   * @return whether all are inside
+   * One channel of an input row, from where kernel column 0 of output column {@code x} lies: the
+   * columns of each residue modulo the stride together.
    */
-  private boolean locate(int[] positions, int first, int n, int i, int j, int base) {
-    int x = first % g.outW();
-    int row = first / g.outW();
-    boolean inside = true;
-    for (int p = 0; p < n; ) {
-      int length = Math.min(n - p, g.outW() - x);
-      int y = row % g.outH() * g.strideH() + i * g.dilationH() - g.padTop();
-      if (y < 0 || y >= g.inH()) {
-        Arrays.fill(positions, p, p + length, -1);
-        inside = false;
-      } else {
-        int line = base + (row / g.outH() * g.inH() + y) * g.inW() * g.inC();
-        inside &= locateRow(positions, p, length, x, j * g.dilationW() - g.padLeft(), line);
-      }
-      p += length;
-      x = 0;
-      row++;
-    }
-    return inside;
-  }
-
-  /** The same for {@code length} pixels from {@code x} on of one output row. */
-  private boolean locateRow(int[] positions, int p, int length, int x, int shift, int line) {
+  private void stageLine(
+      Memory memory, float[] lines, int at, int source, boolean inside, int x, int length) {
     int stride = g.strideW();
-    int from = Math.min(Math.max(x, -Math.floorDiv(shift, stride)), x + length);
-    int to = Math.max(Math.min(x + length, Math.floorDiv(g.inW() - 1 - shift, stride) + 1), from);
-    Arrays.fill(positions, p, p + from - x, -1);
-    int step = stride * g.inC();
-    int at = line + (from * stride + shift) * g.inC();
-    for (int k = p + from - x; k < p + to - x; k++) {
-      positions[k] = at;
-      at += step;
+    int reach = (g.kernelW() - 1) * g.dilationW();
+    for (int phase = 0; phase < Math.min(stride, reach + 1); phase++) {
+      int left = x * stride - g.padLeft() + phase;
+      int n = length + (reach - phase) / stride;
+      int from = inside ? Math.min(n, Math.max(0, -Math.floorDiv(left, stride))) : n;
+      int to = Math.max(from, Math.min(n, Math.floorDiv(g.inW() - 1 - left, stride) + 1));
+      int line = at + phase * phaseLength;
+      Arrays.fill(lines, line, line + from, padding());
+      if (from < to) {
+        int first = source + (left + from * stride) * g.inC();
+        gather(memory, first, stride * g.inC(), lines, line + from, to - from);
+      }
+      Arrays.fill(lines, line + to, line + n, padding());
     }
-    Arrays.fill(positions, p + to - x, p + length, -1);
-    return to - from == length;
   }
 
-  /** {@code row[p] = input[positions[p] + c]}. */
-  abstract void gather(Memory memory, int[] positions, int c, float[] row, int n);
+  /** Copies what row {@code i} of the kernel reads of the lines of {@code slot}. */
+  private void copyLines(Scratch scratch, int slot, int i, int p, int length) {
+    for (int j = 0; j < g.kernelW(); j++) {
+      int u = j * g.dilationW();
+      int line = slot * groupInputs * lineLength;
+      line += u % g.strideW() * phaseLength + u / g.strideW();
+      int row = (i * g.kernelW() + j) * groupInputs;
+      for (int c = 0; c < groupInputs; c++) {
+        System.arraycopy(scratch.floats, line, scratch.rows[row + c], p, length);
+        line += lineLength;
+      }
+    }
+  }
 
-  /** The same with the value that stands for 0 where {@code positions[p]} is negative. */
-  abstract void gatherPadded(Memory memory, int[] positions, int c, float[] row, int n);
+  /** {@code row[at + k] = input[from + k * step]}. */
+  abstract void gather(Memory memory, int from, int step, float[] row, int at, int n);
+
+  /** The value that stands for 0 outside of the input. */
+  abstract float padding();
 
   /**
    * Computes {@link #BLOCK} output channels from {@code o} on of the {@code n} staged pixels; the
