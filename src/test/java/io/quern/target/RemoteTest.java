@@ -5,17 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A script stands for ssh: it runs the command that would run on the board in a folder of its own.
- * With {@code QUERN_TEST_SSH} set to a destination, as {@link Remote} takes it, the real ssh is
- * used too.
+ * One test goes through the real ssh to an sshd on the loopback interface.
  */
 class RemoteTest {
   @TempDir Path temp;
@@ -77,16 +81,90 @@ class RemoteTest {
     assertThrows(IllegalArgumentException.class, () -> new Remote("-oProxyCommand=x"));
   }
 
+  /** An sshd of our own on a free port of this machine, with keys made for this test. */
   @Test
-  void realSsh() throws IOException {
-    String destination = System.getenv("QUERN_TEST_SSH");
-    if (destination == null) {
-      System.out.println("*** QUERN_TEST_SSH is not set: no real ssh in this run ***");
-      assertEquals(null, destination);
-      return;
+  void realSshOnLoopback() throws Exception {
+    Path sshd = Path.of("/usr/sbin/sshd");
+    String none = "*** NO REAL SSH in this run: no " + sshd + " (package openssh-server) ***";
+    if (!Files.isExecutable(sshd)) {
+      System.out.println(none);
     }
-    String json = new Remote(destination).bench(bundle, 5);
-    assertTrue(json.contains("\"medianNanos\""), json);
+    Assumptions.assumeTrue(Files.isExecutable(sshd), none);
+    int port = freePort();
+    Process server = startSshd(sshd, port);
+    try {
+      String options =
+          "-F none -i %s -p %d -o StrictHostKeyChecking=no -o UserKnownHostsFile=%s"
+              .formatted(temp.resolve("user"), port, temp.resolve("known"));
+      Remote remote = new Remote(options + " " + System.getProperty("user.name") + "@127.0.0.1");
+      String said = remote.install(bundle);
+      assertTrue(said.contains("self-check passed"), said);
+      String json = remote.bench(bundle, 5);
+      assertTrue(json.contains("\"medianNanos\"") && json.contains("\"runs\": 5"), json);
+      assertTrue(Files.exists(temp.resolve("home/quern/" + bundle.name() + "/quern.jar")));
+    } finally {
+      server.destroy();
+      server.waitFor();
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket s = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return s.getLocalPort();
+    }
+  }
+
+  /** Every session runs its command in our home folder, with this Java. */
+  private Process startSshd(Path sshd, int port) throws Exception {
+    for (String key : List.of("host", "user")) {
+      Path file = temp.resolve(key);
+      assertEquals(0, command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file + ""));
+    }
+    Files.copy(temp.resolve("user.pub"), temp.resolve("authorized"));
+    Path session = temp.resolve("session");
+    Files.writeString(
+        session,
+        "#!/bin/sh\nexport HOME='%s' QUERN_JAVA='%s/bin/java'\nunset XDG_CACHE_HOME\ncd\n"
+                .formatted(temp.resolve("home"), System.getProperty("java.home"))
+            + "exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n");
+    Files.setPosixFilePermissions(session, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Path config = temp.resolve("sshd_config");
+    Files.writeString(
+        config,
+        "ListenAddress 127.0.0.1:%d\nHostKey %s\nAuthorizedKeysFile %s\nForceCommand %s\n"
+                .formatted(port, temp.resolve("host"), temp.resolve("authorized"), session)
+            + "StrictModes no\nUsePAM no\nPasswordAuthentication no\nPidFile none\n");
+    Process server =
+        new ProcessBuilder(sshd.toString(), "-D", "-e", "-f", config.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(temp.resolve("sshd.log").toFile())
+            .start();
+    for (int i = 0; i < 200; i++) {
+      try {
+        new Socket(InetAddress.getLoopbackAddress(), port).close();
+        return server;
+      } catch (IOException e) {
+        assertTrue(server.isAlive(), () -> "sshd ended: " + log());
+        Thread.sleep(50);
+      }
+    }
+    throw new AssertionError("sshd does not listen: " + log());
+  }
+
+  private String log() {
+    try {
+      return Files.readString(temp.resolve("sshd.log"));
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
+  private int command(String... words) throws IOException, InterruptedException {
+    return new ProcessBuilder(words)
+        .redirectErrorStream(true)
+        .redirectOutput(temp.resolve("command.log").toFile())
+        .start()
+        .waitFor();
   }
 
   private static String first(String message) {
