@@ -33,7 +33,7 @@ class TiersTest {
     List<String> order = Tiers.order("auto").stream().map(Tier::name).toList();
     if (release < 22) {
       assertEquals("it needs JDK 22 or newer, this is " + release, Tiers.whyMissing("asm"));
-      assertEquals(List.of("portable", "reference"), order);
+      assertFalse(order.contains("asm"), order.toString());
     }
     assertEquals("reference", order.get(order.size() - 1));
   }
