@@ -11,9 +11,6 @@ import io.quern.model.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.apache.commons.math3.linear.Array2DRowRealMatrix;
-import org.apache.commons.math3.linear.RealMatrix;
-import org.apache.commons.math3.linear.SingularValueDecomposition;
 
 /**
  * Replaces fully connected and pointwise layers, {@code W} of outputs x inputs, by two layers of
@@ -22,12 +19,15 @@ import org.apache.commons.math3.linear.SingularValueDecomposition;
  * Strides go to the first of them. A layer is left alone where the two would not be smaller than
  * the one: {@code r * (outputs + inputs) >= outputs * inputs}.
  *
- * <p>4096 x 4096 at rank 512 is a quarter of the weights. The decomposition takes time in the order
- * of outputs * inputs * min(outputs, inputs).
+ * <p>4096 x 4096 at rank 512 is a quarter of the weights. The decomposition of large layers takes
+ * time in the order of outputs * inputs * r ({@link TruncatedSvd}).
  */
 public final class LowRank {
   /** Name of the pass in reports. */
   public static final String NAME = "low-rank";
+
+  /** Singular values that are looked at first where the criterion says nothing of their number. */
+  private static final int FIRST_RANK = 64;
 
   private LowRank() {}
 
@@ -66,9 +66,10 @@ public final class LowRank {
       }
       int rows = layer.channels(graph);
       int columns = weights / rows;
-      SingularValueDecomposition svd =
-          decompose(graph.tensor(layer.weights()).floats(), rows, columns);
-      int rank = rank(svd.getSingularValues(), rows, columns, criterion, value);
+      int most = (weights - 1) / (rows + columns);
+      TruncatedSvd svd =
+          decompose(graph.tensor(layer.weights()).floats(), rows, columns, most, criterion, value);
+      int rank = rank(svd, rows, columns, criterion, value);
       if (rank == 0 || (long) rank * (rows + columns) >= weights) {
         operators.add(op);
         continue;
@@ -85,7 +86,7 @@ public final class LowRank {
               rank,
               weights,
               reduced,
-              Math.sqrt(1 - energy(svd.getSingularValues(), rank))));
+              Math.sqrt(1 - svd.energy(rank))));
       split(g, layer, svd, rank, rows, columns, operators);
     }
     if (details.isEmpty()) {
@@ -111,59 +112,64 @@ public final class LowRank {
     return layer.isFullyConnected();
   }
 
-  private static SingularValueDecomposition decompose(float[] w, int rows, int columns) {
-    RealMatrix m = new Array2DRowRealMatrix(rows, columns);
-    for (int r = 0; r < rows; r++) {
-      for (int c = 0; c < columns; c++) {
-        m.setEntry(r, c, w[r * columns + c]);
+  /**
+   * As many singular values as the criterion needs, at most {@code most}: beyond that factors are
+   * no smaller than the layer.
+   */
+  private static TruncatedSvd decompose(
+      float[] w, int rows, int columns, int most, LowRankCriterion criterion, double value) {
+    if (criterion == LowRankCriterion.PARAMETERS) {
+      return TruncatedSvd.of(w, rows, columns, Math.max(1, rankWithin(value, rows, columns)));
+    }
+    TruncatedSvd svd = null;
+    for (int rank = FIRST_RANK; ; rank *= 2) {
+      svd = TruncatedSvd.of(w, rows, columns, Math.max(1, Math.min(rank, most)));
+      if (rank >= most || svd.energy(svd.values().length) >= needed(criterion, value)) {
+        return svd;
       }
     }
-    return new SingularValueDecomposition(m);
   }
 
-  /** Fraction of the sum of squares in the first {@code rank} singular values. */
-  private static double energy(double[] s, int rank) {
-    double kept = 0;
-    double all = 0;
-    for (int i = 0; i < s.length; i++) {
-      all += s[i] * s[i];
-      kept += i < rank ? s[i] * s[i] : 0;
-    }
-    return all == 0 ? 1 : Math.min(1, kept / all);
+  private static double needed(LowRankCriterion criterion, double value) {
+    return criterion == LowRankCriterion.ENERGY ? value : 1 - value * value;
   }
 
+  private static int rankWithin(double value, int rows, int columns) {
+    return (int) (value * rows * columns / (rows + columns));
+  }
+
+  /** The least rank that meets the criterion, or one that is too large to pay. */
   private static int rank(
-      double[] s, int rows, int columns, LowRankCriterion criterion, double value) {
+      TruncatedSvd svd, int rows, int columns, LowRankCriterion criterion, double value) {
     if (criterion == LowRankCriterion.PARAMETERS) {
-      return (int) (value * rows * columns / (rows + columns));
+      return rankWithin(value, rows, columns);
     }
-    double needed = criterion == LowRankCriterion.ENERGY ? value : 1 - value * value;
-    int rank = 1;
-    while (rank < s.length && energy(s, rank) < needed) {
-      rank++;
+    double needed = needed(criterion, value);
+    for (int rank = 1; rank <= svd.values().length; rank++) {
+      if (svd.energy(rank) >= needed) {
+        return rank;
+      }
     }
-    return rank;
+    return Math.min(rows, columns);
   }
 
   private static void split(
       GraphEditor g,
       Layer layer,
-      SingularValueDecomposition svd,
+      TruncatedSvd svd,
       int rank,
       int rows,
       int columns,
       List<Operator> to) {
-    RealMatrix u = svd.getU();
-    RealMatrix v = svd.getV();
     float[] first = new float[rank * columns];
     float[] second = new float[rows * rank];
     for (int k = 0; k < rank; k++) {
-      double root = Math.sqrt(svd.getSingularValues()[k]);
+      double root = Math.sqrt(svd.values()[k]);
       for (int c = 0; c < columns; c++) {
-        first[k * columns + c] = (float) (root * v.getEntry(c, k));
+        first[k * columns + c] = (float) (root * svd.right()[k][c]);
       }
       for (int r = 0; r < rows; r++) {
-        second[r * rank + k] = (float) (root * u.getEntry(r, k));
+        second[r * rank + k] = (float) (root * svd.left()[k][r]);
       }
     }
     Tensor w = g.tensor(layer.weights());

@@ -121,4 +121,48 @@ class LowRankTest {
     System.out.printf("low rank, int8: factorised %.1f dB, whole %.1f dB%n", factorised, whole);
     assertTrue(factorised > whole - 6, factorised + " dB against " + whole);
   }
+
+  @Test
+  void randomisedDecompositionAgreesWithTheFullOne() {
+    int rows = 150;
+    int columns = 210;
+    Net n = new Net(9, 1, 1, 1, 1);
+    float[] a = n.gaussian(rows * 12, 1);
+    float[] b = n.gaussian(12 * columns, 1);
+    float[] w = n.gaussian(rows * columns, 0.05);
+    for (int r = 0; r < rows; r++) {
+      for (int c = 0; c < columns; c++) {
+        for (int k = 0; k < 12; k++) {
+          w[r * columns + c] += a[r * 12 + k] * b[k * columns + c] / (1 + k);
+        }
+      }
+    }
+    TruncatedSvd full = TruncatedSvd.of(w, rows, columns, rows);
+    TruncatedSvd few = TruncatedSvd.of(w, rows, columns, 12);
+    assertEquals(rows, full.values().length);
+    assertEquals(12, few.values().length);
+    assertEquals(full.energy(12), few.energy(12), 1e-6);
+    for (int k = 0; k < 12; k++) {
+      assertEquals(1, few.values()[k] / full.values()[k], 1e-4, "value " + k);
+      double left = 0;
+      double right = 0;
+      for (int r = 0; r < rows; r++) {
+        left += (double) few.left()[k][r] * full.left()[k][r];
+      }
+      for (int c = 0; c < columns; c++) {
+        right += (double) few.right()[k][c] * full.right()[k][c];
+      }
+      assertEquals(1, Math.abs(left), 1e-3, "left vector " + k);
+      assertEquals(Math.signum(left), right, 1e-3, "right vector " + k);
+    }
+  }
+
+  @Test
+  void largeLayerBecomesAQuarter() {
+    Net n = new Net(4, 1, 1, 1, 1024).reshape(1, 1024).fullyConnected(1024, Activation.NONE);
+    PassResult r = LowRank.apply(n.build(), LowRankCriterion.PARAMETERS, 0.25);
+    assertTrue(
+        r.report().details().get(0).contains("1024x1024 at rank 128, 1048576 -> 262144 weights"),
+        r.report().details().get(0));
+  }
 }
