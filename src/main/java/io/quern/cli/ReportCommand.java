@@ -50,7 +50,7 @@ import picocli.CommandLine.Parameters;
       "Without --calibration, a quarter of --data (at most 512 inputs) is set apart for calibration and not evaluated on. When",
       "other models are given and --calibration is not, only these are compared.",
       "",
-      "Fields of the JSON document; null where a figure does not exist, xLow and xHigh are the ends of x's 95 % interval:",
+      "Fields of the JSON document; null where a figure does not exist, xLow and xHigh are the ends of x's 95 %% interval:",
       "  schema (1), model, data, calibration, machine",
       "  paths[]: name, samples, labelled; top1, top5, agreement (shares) and divergence (KL from float, nats), each with Low and",
       "    High; sqnrDb, macs, modelBytes, outputSha256; tier ... coldStartMillis of the first variant",
