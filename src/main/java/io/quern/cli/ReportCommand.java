@@ -15,6 +15,7 @@ import io.quern.report.Evaluation;
 import io.quern.report.HtmlReport;
 import io.quern.report.JsonReport;
 import io.quern.report.ModelledTarget;
+import io.quern.report.PathResult;
 import io.quern.report.ReportDocument;
 import io.quern.report.Speed;
 import io.quern.report.TextReport;
@@ -45,6 +46,7 @@ import picocli.CommandLine.Parameters;
       "  quern report model.tflite model-int8.tflite --data test-images/",
       "  quern report model.tflite --data images/ --paths all -o report.html -o report.csv",
       "  quern report model.tflite --data images/ --tiers all --threads 1,4 --cold-start --target pi-4",
+      "  quern report model.tflite --data images/ --on pi@raspberrypi.local --target pi-4 -o report.html",
       "  quern report model.tflite --data images/ --paths plain,best --sensitivity",
       "",
       "Without --calibration, a quarter of --data (at most 512 inputs) is set apart for calibration and not evaluated on. When",
@@ -55,7 +57,7 @@ import picocli.CommandLine.Parameters;
       "  paths[]: name, samples, labelled; top1, top5, agreement (shares) and divergence (KL from float, nats), each with Low and",
       "    High; sqnrDb, macs, modelBytes, outputSha256; tier ... coldStartMillis of the first variant",
       "    variants[]: tier, threads, medianMicros, p10Micros, p99Micros, macsPerSecond, allocatedBytesPerRun, arenaBytes,",
-      "      firstRunMillis (plan and first run in a warm JVM), coldStartMillis (fresh JVM until its first result)",
+      "      board (only of figures measured over ssh, see --on), firstRunMillis (plan and first run in a warm JVM), coldStartMillis (fresh JVM until its first result)",
       "    layers[]: operator, name, tensor, scale, saturated (share)",
       "      local, accumulated, weights: sqnrDb, rmseInScales, maxInScales, meanInScales, cosine",
       "      histogram: low, high, counts[], zeros, rangeLow, rangeHigh",
@@ -135,6 +137,13 @@ final class ReportCommand extends BaseCommand {
       description = "Also show modelled (not measured) times on a board, see quern targets.")
   private String target;
 
+  @Option(
+      names = "--on",
+      paramLabel = "USER@HOST",
+      description =
+          "Also measure every path there, over ssh: deploys it for --target, checks its bytes and adds its times to speed.")
+  private String on;
+
   @Mixin private CalibrationFlags flags;
   @Mixin private VariantFlags run;
   @Mixin private DataFlags dataFlags;
@@ -165,6 +174,7 @@ final class ReportCommand extends BaseCommand {
     CalibrationOptions.Builder builder = flags.builder(plans.get(0).threads());
     ModelledTarget board = target == null ? null : modelled(TargetsCommand.board(target));
     requireOutputs();
+    BoardSpeed boardSpeed = on == null ? null : BoardSpeed.of(on, TargetsCommand.board(target));
     Graph g = ModelFiles.read(model);
     if (!ModelFiles.isFloat(g)) {
       throw new Failure(
@@ -189,13 +199,18 @@ final class ReportCommand extends BaseCommand {
                 : Paths.recipes(g, calibrationSet, recipes, plans.get(0).threads(), progress));
       }
       candidates.addAll(given);
+      List<PathResult> results =
+          Evaluation.run(g, candidates, evaluation, settings(plans), progress);
+      if (boardSpeed != null) {
+        results = boardSpeed.measure(results, progress);
+      }
       ReportDocument document =
           new ReportDocument(
               ModelFiles.name(model),
               evaluation.description(),
               calibrationSet == null ? null : calibrationSet.description(),
               ReportDocument.thisMachine(),
-              Evaluation.run(g, candidates, evaluation, settings(plans), progress),
+              results,
               board);
       progress.finish();
       write(document);
@@ -215,6 +230,9 @@ final class ReportCommand extends BaseCommand {
   private void requireNoIgnoredFlags() {
     if (layerSamples < 0) {
       throw new Usage("--layer-samples must not be negative, is " + layerSamples);
+    }
+    if (on != null && target == null) {
+      throw new Usage("--on needs --target BOARD: what is the machine?");
     }
     if (sensitivity > 0 && layerSamples == 0) {
       throw new Usage("--sensitivity needs --layer-samples of 1 or more");

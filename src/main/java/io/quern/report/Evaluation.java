@@ -244,7 +244,8 @@ public final class Evaluation {
           speed,
           plan.arenaBytes(),
           firstRunMillis,
-          settings.coldStart().millis(c.graph(), o));
+          settings.coldStart().millis(c.graph(), o),
+          null);
     }
   }
 }

@@ -68,17 +68,23 @@ public final class JsonReport {
   }
 
   static Map<String, Object> variant(Variant v) {
-    return Json.object(
-        "tier", v.tier(),
-        "threads", v.threads(),
-        "medianMicros", round(v.speed().medianMicros()),
-        "p10Micros", round(v.speed().p10Micros()),
-        "p99Micros", round(v.speed().p99Micros()),
-        "macsPerSecond", round(v.speed().macsPerSecond()),
-        "allocatedBytesPerRun", v.speed().allocatedBytesPerRun(),
-        "arenaBytes", v.arenaBytes(),
-        "firstRunMillis", round(v.firstRunMillis()),
-        "coldStartMillis", round(v.coldStartMillis()));
+    long allocated = v.speed().allocatedBytesPerRun();
+    Map<String, Object> m =
+        Json.object(
+            "tier", v.tier(),
+            "threads", v.threads(),
+            "medianMicros", round(v.speed().medianMicros()),
+            "p10Micros", round(v.speed().p10Micros()),
+            "p99Micros", round(v.speed().p99Micros()),
+            "macsPerSecond", round(v.speed().macsPerSecond()),
+            "allocatedBytesPerRun", allocated < 0 ? null : allocated,
+            "arenaBytes", v.arenaBytes(),
+            "firstRunMillis", round(v.firstRunMillis()),
+            "coldStartMillis", round(v.coldStartMillis()));
+    if (v.board() != null) {
+      m.put("board", v.board());
+    }
+    return m;
   }
 
   private static Map<String, Object> layer(LayerError e) {

@@ -2,6 +2,7 @@ package io.quern.report;
 
 import io.quern.model.Graph;
 import io.quern.runtime.Costs;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -27,6 +28,13 @@ public record PathResult(
   public PathResult {
     variants = List.copyOf(variants);
     layers = List.copyOf(layers);
+  }
+
+  /** The same with one variant more. */
+  public PathResult with(Variant v) {
+    List<Variant> all = new ArrayList<>(variants);
+    all.add(v);
+    return new PathResult(name, graph, modelBytes, outcome, all, layers);
   }
 
   /** The variant that the accuracy was measured on. */

@@ -6,8 +6,8 @@ import java.util.List;
 
 /**
  * Accuracy against latency. Across: the logarithm of the median. Up: the logarithm of the share of
- * errors, so that good paths are told apart beside bad ones. One mark per path, tier and number of
- * threads; the label stands at a path's fastest.
+ * errors, so that good paths are told apart beside bad ones. One mark per path, tier, number of
+ * threads and machine; the label stands at a path's fastest.
  */
 final class Scatter {
   private static final int LEFT = 52;
@@ -41,8 +41,8 @@ final class Scatter {
     for (PathResult p : paths) {
       for (Variant v : p.variants()) {
         marks.add(new Mark(p, v, v.speed().medianMicros(), p.ranking().value()));
-        if (!tiers.contains(v.tier())) {
-          tiers.add(v.tier());
+        if (!tiers.contains(v.label())) {
+          tiers.add(v.label());
         }
       }
     }
@@ -83,7 +83,7 @@ final class Scatter {
     marks.forEach(m -> places.avoid(x(m.micros()), y(m.accuracy())));
     labels.forEach(m -> label(s, places, m));
     for (Mark m : marks) {
-      int tier = tiers.indexOf(m.variant().tier());
+      int tier = tiers.indexOf(m.variant().label());
       s.marker("tier" + tier % 4, tier, x(m.micros()), y(m.accuracy()), 4, title(m));
     }
     return s + (tiers.size() > 1 ? legend(cssClass) : "");
@@ -100,7 +100,11 @@ final class Scatter {
   private static String title(Mark m) {
     return Svg.format(
         "%s, %s, %d threads: %.1f %%, %.1f us",
-        m.path().name(), m.variant().tier(), m.variant().threads(), 100 * m.accuracy(), m.micros());
+        m.path().name(),
+        m.variant().label(),
+        m.variant().threads(),
+        100 * m.accuracy(),
+        m.micros());
   }
 
   private void label(Svg s, Labels places, Mark m) {

@@ -20,7 +20,7 @@ import java.util.List;
  * @param p10Micros a tenth of the runs took at most this
  * @param p99Micros 99 % of the runs took at most this
  * @param allocatedBytesPerRun total over half of the timed runs, divided by their number, rounded
- *     up
+ *     up; -1 when it was not counted
  * @param macsPerSecond multiply-accumulates of the network over the median
  */
 public record Speed(

@@ -75,12 +75,14 @@ final class Tables {
             new ArrayList<>(
                 List.of(
                     p.name(),
-                    v.tier(),
+                    v.label(),
                     Integer.toString(v.threads()),
                     number(v.speed().medianMicros(), 1),
                     number(v.speed().p99Micros(), 1),
                     number(v.speed().macsPerSecond() / 1e9, 2),
-                    Long.toString(v.speed().allocatedBytesPerRun()),
+                    v.speed().allocatedBytesPerRun() < 0
+                        ? "-"
+                        : Long.toString(v.speed().allocatedBytesPerRun()),
                     grouped(v.arenaBytes()),
                     number(v.firstRunMillis(), 1)));
         if (cold) {

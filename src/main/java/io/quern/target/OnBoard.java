@@ -332,8 +332,11 @@ public final class OnBoard implements AutoCloseable {
     m.put("threads", plan.options().threads());
     m.put("runs", nanos.length);
     m.put("medianNanos", nanos[nanos.length / 2]);
+    m.put("p10Nanos", nanos[nanos.length / 10]);
     m.put("p90Nanos", nanos[nanos.length * 9 / 10]);
+    m.put("p99Nanos", nanos[nanos.length * 99 / 100]);
     m.put("minNanos", nanos[0]);
+    m.put("arenaBytes", plan.arenaBytes());
     m.put("macs", plan.macs());
     m.put("gmacs", (double) plan.macs() / nanos[nanos.length / 2]);
     m.put("residentKib", Machine.residentKib());

@@ -65,6 +65,15 @@ public final class Remote {
   }
 
   /**
+   * Logs in once, so that a wrong address is told before long work.
+   *
+   * @throws IOException if the board cannot be reached
+   */
+  public void reach() throws IOException {
+    run("true", new byte[0]);
+  }
+
+  /**
    * Copies a bundle, and measures there.
    *
    * @param runs inferences that are timed

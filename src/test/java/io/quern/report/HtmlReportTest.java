@@ -64,7 +64,7 @@ class HtmlReportTest {
         // The slowest make 50 ms stand at the right edge.
         double micros = tier.equals("reference") ? 42_000 : fastest * (1 + variants.size());
         Speed speed = new Speed(100, micros, micros, 2 * micros, 0, 1e9);
-        variants.add(new Variant(tier, 1, speed, 40_000, 3, i == 0 ? 310 : Double.NaN));
+        variants.add(new Variant(tier, 1, speed, 40_000, 3, i == 0 ? 310 : Double.NaN, null));
       }
       Estimate e = Estimate.ofShare(right, 1000);
       OutputMetrics.Outcome o =

@@ -11,6 +11,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -102,10 +103,43 @@ class RemoteTest {
       String json = remote.bench(bundle, 5);
       assertTrue(json.contains("\"medianNanos\"") && json.contains("\"runs\": 5"), json);
       assertTrue(Files.exists(temp.resolve("home/quern/" + bundle.name() + "/quern.jar")));
+      reportHasTheBoardsFigures(options + " " + System.getProperty("user.name") + "@127.0.0.1");
     } finally {
       server.destroy();
       server.waitFor();
     }
+  }
+
+  /** Every path has a row of the board in CSV and page, after a check of its bytes there. */
+  private void reportHasTheBoardsFigures(String destination) throws Exception {
+    Path data =
+        Path.of(System.getProperty("quern.basedir", "."), "calibration", "fashion-mnist")
+            .toAbsolutePath();
+    Path csv = temp.resolve("report.csv");
+    Path page = temp.resolve("report.html");
+    List<String> words =
+        new ArrayList<>(
+            List.of(
+                System.getProperty("java.home") + "/bin/java",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.quern.cli.Main",
+                "report",
+                data.resolve("fashion-mnist-float.tflite").toString()));
+    words.addAll(List.of("--data", data.resolve("test-images-idx3-ubyte.gz").toString()));
+    words.addAll(List.of("--limit", "20", "--layer-samples", "0", "--calibration-limit", "16"));
+    words.addAll(List.of("--paths", "plain", "--target", "pi-4", "--on", destination));
+    words.addAll(List.of("-o", csv.toString(), "-o", page.toString()));
+    int status = command(words.toArray(String[]::new));
+    String printed = Files.readString(temp.resolve("command.log"));
+    assertEquals(0, status, printed);
+    String on = System.getProperty("user.name") + "@127.0.0.1";
+    assertEquals(2, printed.lines().filter(l -> l.contains(" on " + on)).count(), printed);
+    List<String> records =
+        Files.readAllLines(csv).stream().filter(l -> l.startsWith("variant,")).toList();
+    assertEquals(4, records.size(), records.toString());
+    assertEquals(2, records.stream().filter(l -> l.contains(on)).count(), records.toString());
+    assertTrue(Files.readString(page).contains(" on " + on));
   }
 
   private static int freePort() throws IOException {
