@@ -132,7 +132,7 @@ class RemoteTest {
     words.addAll(List.of("-o", csv.toString(), "-o", page.toString()));
     int status = command(words.toArray(String[]::new));
     String printed = Files.readString(temp.resolve("command.log"));
-    assertEquals(0, status, printed);
+    assertEquals(0, status, () -> printed + log("command.errors"));
     String on = System.getProperty("user.name") + "@127.0.0.1";
     assertEquals(2, printed.lines().filter(l -> l.contains(" on " + on)).count(), printed);
     List<String> records =
@@ -178,16 +178,16 @@ class RemoteTest {
         new Socket(InetAddress.getLoopbackAddress(), port).close();
         return server;
       } catch (IOException e) {
-        assertTrue(server.isAlive(), () -> "sshd ended: " + log());
+        assertTrue(server.isAlive(), () -> "sshd ended: " + log("sshd.log"));
         Thread.sleep(50);
       }
     }
-    throw new AssertionError("sshd does not listen: " + log());
+    throw new AssertionError("sshd does not listen: " + log("sshd.log"));
   }
 
-  private String log() {
+  private String log(String name) {
     try {
-      return Files.readString(temp.resolve("sshd.log"));
+      return Files.readString(temp.resolve(name));
     } catch (IOException e) {
       return e.toString();
     }
@@ -195,7 +195,7 @@ class RemoteTest {
 
   private int command(String... words) throws IOException, InterruptedException {
     return new ProcessBuilder(words)
-        .redirectErrorStream(true)
+        .redirectError(temp.resolve("command.errors").toFile())
         .redirectOutput(temp.resolve("command.log").toFile())
         .start()
         .waitFor();
