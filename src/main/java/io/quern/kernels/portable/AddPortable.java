@@ -8,25 +8,19 @@ import io.quern.kernels.Scratch;
 import io.quern.quant.FixedPoint;
 
 /**
- * Sum of two dense tensors of one shape: each operand's rescaled values are looked up in a table of
- * 256. A unit is {@link #UNIT} elements.
+ * Sum of two 8-bit tensors, row by row: each operand's rescaled values are looked up in a table of
+ * 256. A unit is a block of elements of one row.
  */
 final class AddPortable implements Kernel {
-  private static final int UNIT = 4096;
-
-  private final int left;
-  private final int right;
+  private final ViewRows rows;
   private final int out;
-  private final int elements;
   private final int[] leftValues = new int[256];
   private final int[] rightValues = new int[256];
   private final Requantizer requantizer;
 
-  private AddPortable(AddInt8 p) {
-    left = p.left().offset();
-    right = p.right().offset();
+  AddPortable(AddInt8 p) {
+    rows = new ViewRows(p.left(), p.right());
     out = p.out();
-    elements = p.left().elements();
     for (int q = -128; q < 128; q++) {
       int l = q - p.leftZeroPoint() << p.leftShift();
       int r = q - p.rightZeroPoint() << p.leftShift();
@@ -44,23 +38,31 @@ final class AddPortable implements Kernel {
                 p.qmax()));
   }
 
-  /** Null when an operand is not dense. */
-  static Kernel create(AddInt8 p) {
-    return p.left().isDense() && p.right().isDense() ? new AddPortable(p) : null;
-  }
-
   @Override
   public int units() {
-    return (elements + UNIT - 1) / UNIT;
+    return rows.units();
   }
 
   @Override
   public void run(Memory memory, Scratch scratch, int from, int to) {
     byte[] bytes = memory.bytes;
-    int end = Math.min(elements, to * UNIT);
-    for (int i = from * UNIT; i < end; i++) {
-      int sum = leftValues[bytes[left + i] + 128] + rightValues[bytes[right + i] + 128];
-      bytes[out + i] = requantizer.apply(sum, 0);
+    for (int unit = from; unit < to; unit++) {
+      int n = rows.count(unit);
+      int l = rows.left(unit);
+      int r = rows.right(unit);
+      int o = out + rows.position(unit);
+      if (rows.leftStep == 1 && rows.rightStep == 1) {
+        for (int i = 0; i < n; i++) {
+          int sum = leftValues[bytes[l + i] + 128] + rightValues[bytes[r + i] + 128];
+          bytes[o + i] = requantizer.apply(sum, 0);
+        }
+      } else {
+        for (int i = 0; i < n; i++) {
+          int left = leftValues[bytes[l + i * rows.leftStep] + 128];
+          int right = rightValues[bytes[r + i * rows.rightStep] + 128];
+          bytes[o + i] = requantizer.apply(left + right, 0);
+        }
+      }
     }
   }
 

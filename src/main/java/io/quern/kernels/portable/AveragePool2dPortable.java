@@ -1,65 +1,47 @@
 package io.quern.kernels.portable;
 
 import io.quern.kernels.AveragePool2dInt8;
-import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
 
-/**
- * Mean over a window, a row of channels at a time. A unit is a block of channels of one output
- * position, so that a mean over all positions can be divided too.
- */
+/** Mean over a window, a row of channels at a time. Units are those of {@link Windows}. */
 final class AveragePool2dPortable implements Kernel {
-  private static final int CHANNELS = 256;
-
   private final AveragePool2dInt8 p;
-  private final ConvGeometry g;
-  private final int blocks;
+  private final Windows windows;
 
   AveragePool2dPortable(AveragePool2dInt8 p) {
     this.p = p;
-    this.g = p.geometry();
-    this.blocks = (g.inC() + CHANNELS - 1) / CHANNELS;
+    windows = new Windows(p.geometry());
   }
 
   @Override
   public int units() {
-    return g.pixels() * blocks;
+    return windows.units();
   }
 
   @Override
   public ScratchSize scratch() {
-    return new ScratchSize(0, 0, CHANNELS, 0);
+    return new ScratchSize(0, 0, Windows.CHANNELS, 0);
   }
 
   @Override
   public void run(Memory memory, Scratch scratch, int from, int to) {
+    int[] sums = scratch.ints;
     for (int unit = from; unit < to; unit++) {
-      int channel = unit % blocks * CHANNELS;
-      mean(memory.bytes, scratch.ints, unit / blocks, channel);
-    }
-  }
-
-  private void mean(byte[] bytes, int[] sums, int pixel, int channel) {
-    int channels = Math.min(CHANNELS, g.inC() - channel);
-    int x = pixel % g.outW() * g.strideW() - g.padLeft();
-    int y = pixel / g.outW() % g.outH() * g.strideH() - g.padTop();
-    int image = pixel / (g.outW() * g.outH()) * g.inH();
-    int x0 = Math.max(0, x);
-    int x1 = Math.min(g.inW(), x + g.kernelW());
-    int y0 = Math.max(0, y);
-    int y1 = Math.min(g.inH(), y + g.kernelH());
-    java.util.Arrays.fill(sums, 0, channels, 0);
-    for (int iy = y0; iy < y1; iy++) {
-      for (int ix = x0; ix < x1; ix++) {
-        int at = p.in() + ((image + iy) * g.inW() + ix) * g.inC() + channel;
-        Sums.add(sums, bytes, at, channels);
+      int channels = windows.channels(unit);
+      int bottom = windows.bottom(unit);
+      int right = windows.right(unit);
+      java.util.Arrays.fill(sums, 0, channels, 0);
+      int count = 0;
+      for (int y = windows.top(unit); y < bottom; y++) {
+        for (int x = windows.left(unit); x < right; x++, count++) {
+          Sums.add(sums, memory.bytes, p.in() + windows.in(unit, y, x), channels);
+        }
       }
+      divide(sums, channels, count, memory.bytes, p.out() + windows.out(unit));
     }
-    int count = (y1 - y0) * (x1 - x0);
-    divide(sums, channels, count, bytes, p.out() + pixel * g.inC() + channel);
   }
 
   private void divide(int[] sums, int channels, int count, byte[] out, int at) {

@@ -1,15 +1,28 @@
 package io.quern.kernels.portable;
 
 import io.quern.kernels.AddInt8;
+import io.quern.kernels.AveragePool2dFloat;
 import io.quern.kernels.AveragePool2dInt8;
+import io.quern.kernels.BinaryFloat;
 import io.quern.kernels.Conv2dFloat;
 import io.quern.kernels.Conv2dInt8;
+import io.quern.kernels.CopyFloat;
+import io.quern.kernels.CopyInt32;
+import io.quern.kernels.CopyInt8;
 import io.quern.kernels.DepthwiseConv2dFloat;
 import io.quern.kernels.DepthwiseConv2dInt8;
+import io.quern.kernels.FullyConnectedFloat;
 import io.quern.kernels.FullyConnectedInt8;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.KernelParams;
+import io.quern.kernels.LookupCopyInt8;
+import io.quern.kernels.MaxPool2dFloat;
+import io.quern.kernels.MaxPool2dInt8;
+import io.quern.kernels.MeanFloat;
 import io.quern.kernels.MeanInt8;
+import io.quern.kernels.MulInt8;
+import io.quern.kernels.PadFloat;
+import io.quern.kernels.PadInt8;
 import io.quern.kernels.Tier;
 
 /** Plain Java for every JDK and machine; see the package. */
@@ -36,19 +49,62 @@ public final class PortableTier implements Tier {
       return new FullyConnectedPortable(p);
     }
     if (params instanceof AddInt8 p) {
-      return AddPortable.create(p);
+      return new AddPortable(p);
     }
     if (params instanceof AveragePool2dInt8 p) {
       return new AveragePool2dPortable(p);
     }
+    if (params instanceof MaxPool2dInt8 p) {
+      return new MaxPool2dPortable(p);
+    }
     if (params instanceof MeanInt8 p) {
       return MeanPortable.create(p);
     }
+    if (params instanceof MulInt8 p) {
+      return new MulPortable(p);
+    }
+    if (params instanceof CopyInt8 p) {
+      return new CopyPortable(p);
+    }
+    if (params instanceof LookupCopyInt8 p) {
+      return new CopyPortable(p);
+    }
+    if (params instanceof CopyInt32 p) {
+      return new CopyPortable(p);
+    }
+    if (params instanceof PadInt8 p) {
+      return new PadPortable(p);
+    }
+    return createFloat(params);
+  }
+
+  private static Kernel createFloat(KernelParams params) {
     if (params instanceof Conv2dFloat p) {
       return new Conv2dFloatPortable(p);
     }
     if (params instanceof DepthwiseConv2dFloat p) {
       return new DepthwiseConv2dFloatPortable(p);
+    }
+    if (params instanceof FullyConnectedFloat p) {
+      return new FullyConnectedFloatPortable(p);
+    }
+    if (params instanceof AveragePool2dFloat p) {
+      return new Pool2dFloatPortable(p);
+    }
+    if (params instanceof MaxPool2dFloat p) {
+      return new Pool2dFloatPortable(p);
+    }
+    if (params instanceof MeanFloat p) {
+      return MeanFloatPortable.create(p);
+    }
+    if (params instanceof BinaryFloat p) {
+      return new BinaryFloatPortable(p);
+    }
+    if (params instanceof CopyFloat p) {
+      return new CopyPortable(p);
+    }
+    if (params instanceof PadFloat p) {
+      return new PadPortable(p);
     }
     return null;
   }

@@ -115,6 +115,34 @@ final class Rows {
     }
   }
 
+  /** {@code acc[i] = max(acc[i], row[i])}; NaN in the row is passed over. */
+  static void max(float[] acc, float[] row, int n) {
+    for (int i = 0; i < n; i++) {
+      acc[i] = acc[i] < row[i] ? row[i] : acc[i];
+    }
+  }
+
+  /** {@code acc[i] += row[i]}. */
+  static void add(float[] acc, float[] row, int n) {
+    for (int i = 0; i < n; i++) {
+      acc[i] = acc[i] + row[i];
+    }
+  }
+
+  /** {@code acc[i] /= divisor}. */
+  static void divide(float[] acc, float divisor, int n) {
+    for (int i = 0; i < n; i++) {
+      acc[i] = acc[i] / divisor;
+    }
+  }
+
+  /** {@code acc[i] = min(max(acc[i], lo), hi)}; NaN stays NaN. */
+  static void clamp(float[] acc, float lo, float hi, int n) {
+    for (int i = 0; i < n; i++) {
+      acc[i] = Math.min(Math.max(acc[i], lo), hi);
+    }
+  }
+
   /** {@code to[at + i] = from[start + i]}. */
   static void convert(byte[] from, int start, float[] to, int at, int n) {
     float[] values = BYTE_VALUES;
