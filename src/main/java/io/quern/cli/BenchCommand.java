@@ -76,6 +76,7 @@ final class BenchCommand extends BaseCommand {
       return;
     }
     Plan plan = Planner.plan(g, run.plan());
+    run.sayMissing(console());
     Speed s;
     try (NetworkRunner runner = new NetworkRunner(plan)) {
       Speed.Effort effort =

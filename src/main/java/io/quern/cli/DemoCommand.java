@@ -100,6 +100,7 @@ final class DemoCommand extends BaseCommand {
               Evaluation.run(g, candidates, test, settings, progress),
               null);
       progress.finish();
+      run.sayMissing(console());
       if (json) {
         console().json(JsonReport.document(document));
       } else {

@@ -213,6 +213,9 @@ final class ReportCommand extends BaseCommand {
               results,
               board);
       progress.finish();
+      if (plans.stream().allMatch(p -> p.tier().equals("auto"))) {
+        RunOptions.sayMissingTiers(console());
+      }
       write(document);
     }
   }

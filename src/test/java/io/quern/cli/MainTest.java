@@ -18,6 +18,7 @@ import io.quern.model.Operator;
 import io.quern.model.Padding;
 import io.quern.model.Shape;
 import io.quern.model.Tensor;
+import io.quern.runtime.Tiers;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -411,6 +412,18 @@ class MainTest {
         new ArrayList<Object>(p.json().keySet()));
     assertEquals("reference", p.json().get("tier"));
     assertEquals(2L, p.json().get("threads"));
+  }
+
+  @Test
+  void benchSaysWhyFasterTiersAreMissing() {
+    Printed p = quern("bench", model, "--seconds", "0.1");
+    assertEquals(0, p.code(), p.err());
+    for (String tier : List.of("asm", "vector")) {
+      String why = Tiers.whyMissing(tier);
+      assertEquals(why != null, p.err().contains(tier + ": " + why), p.err());
+    }
+    assertTrue(p.err().lines().count() <= 1, p.err());
+    assertEquals("", quern("bench", model, "--seconds", "0.1", "--tier", "portable").err());
   }
 
   @Test
