@@ -1,28 +1,49 @@
 package io.quern.kernels.vector;
 
+import static io.quern.kernels.vector.Lanes.COUNT;
+import static io.quern.kernels.vector.Lanes.FLOATS;
+
 import io.quern.kernels.Conv2dInt8;
 import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
+import jdk.incubator.vector.FloatVector;
 
 /**
  * Convolution without copying patches: the values under one kernel row are consecutive in a staged
  * line, so each kernel row is a matrix product whose rows overlap, added to the one before. (With a
  * dilation, each kernel element is.) A unit is some output rows of one image.
+ *
+ * <p>Where that makes many shallow products, as of three channels, the lines that an output row
+ * reads are woven into one, [column, kernel row, channel], in which all values under the kernel are
+ * consecutive.
  */
 final class Conv2dVector implements Kernel {
   /** Output pixels that share a pass over the weights. */
   private static final int PIXELS = 48;
 
+  /** Products shallower than this are not worth a pass over the sums. */
+  private static final int LEAST_DEPTH = 32;
+
   private final ConvGeometry g;
   private final int out;
   private final int rows;
   private final int unitsPerImage;
+  private final boolean woven;
   private final int passes;
   private final int passDepth;
-  private final int accRows;
+
+  /** Where woven lines begin in the scratch, and how far apart they are. */
+  private final int wovenAt;
+
+  private final int wovenLength;
+
+  /** Where the sums begin in the scratch. */
+  private final int acc;
+
+  private final int floats;
   private final InputLines lines;
   private final Panels panels;
   private final LaneRequantizer requantizer;
@@ -32,14 +53,38 @@ final class Conv2dVector implements Kernel {
     out = p.out();
     rows = Math.max(1, Math.min(g.outH(), PIXELS / g.outW()));
     unitsPerImage = (g.outH() + rows - 1) / rows;
-    int outputs = g.outW() + Gemm.MOST_PIXELS - 1;
-    lines = new InputLines(g, p.in(), p.inputZeroPoint(), outputs, rows);
     boolean whole = g.dilationW() == 1;
-    passes = whole ? g.kernelH() : g.kernelH() * g.kernelW();
-    passDepth = whole ? g.kernelW() * g.inC() : g.inC();
-    panels = new Panels(p.weights(), p.weightsZeroPoint(), sums.start(), passes * passDepth);
-    accRows = (rows - 1) * g.outW() + outputs;
+    int rowDepth = g.kernelW() * g.inC();
+    woven = whole && g.kernelH() > 1 && rowDepth < LEAST_DEPTH && g.inC() <= COUNT;
+    int outputs = woven ? g.outW() : g.outW() + Gemm.MOST_PIXELS - 1;
+    lines = new InputLines(g, p.in(), p.inputZeroPoint(), outputs, rows);
+    passes = woven ? 1 : whole ? g.kernelH() : g.kernelH() * g.kernelW();
+    passDepth = woven ? g.kernelH() * rowDepth : whole ? rowDepth : g.inC();
+    byte[] weights = woven ? columnsFirst(p.weights()) : p.weights();
+    int pixels = rows * g.outW();
+    panels = new Panels(weights, p.weightsZeroPoint(), sums.start(), passes, passDepth, pixels);
+    wovenAt = lines.count * lines.length + COUNT;
+    wovenLength = woven ? lines.pixels * g.kernelH() * g.inC() + COUNT : 0;
+    // Tiles may run beyond the last line.
+    int beyond = woven ? Gemm.MOST_PIXELS * g.strideW() * g.kernelH() * g.inC() : 0;
+    acc = wovenAt + rows * wovenLength + beyond;
+    floats = acc + (pixels + Gemm.MOST_PIXELS) * panels.maxWidth();
     requantizer = new LaneRequantizer(p.requantization(), sums);
+  }
+
+  private byte[] columnsFirst(byte[] weights) {
+    byte[] to = new byte[weights.length];
+    int h = g.kernelH();
+    int w = g.kernelW();
+    int c = g.inC();
+    for (int o = 0; o < g.outC(); o++) {
+      for (int i = 0; i < h; i++) {
+        for (int j = 0; j < w; j++) {
+          System.arraycopy(weights, ((o * h + i) * w + j) * c, to, ((o * w + j) * h + i) * c, c);
+        }
+      }
+    }
+    return to;
   }
 
   /** Null when the sums may be inexact. */
@@ -59,17 +104,16 @@ final class Conv2dVector implements Kernel {
 
   @Override
   public ScratchSize scratch() {
-    return new ScratchSize(
-        Lanes.COUNT,
-        0,
-        lines.count + rows * g.outW() * Lanes.COUNT,
-        lines.count * lines.length + accRows * panels.maxWidth());
+    return new ScratchSize(COUNT, 0, lines.count + g.kernelH() + rows * g.outW() * COUNT, floats);
   }
 
   @Override
   public void run(Memory memory, Scratch scratch, int from, int to) {
     int[] staged = scratch.ints;
+    float[] f = scratch.floats;
     lines.clear(staged);
+    // What a product of odd depth may read behind the last line, times 0.
+    f[lines.count * lines.length] = 0;
     for (int unit = from; unit < to; unit++) {
       int batch = unit / unitsPerImage;
       int first = unit % unitsPerImage * rows;
@@ -78,37 +122,76 @@ final class Conv2dVector implements Kernel {
         lines.clear(staged);
       }
       for (int y = first; y < end; y++) {
-        lines.stage(memory, scratch.floats, staged, batch, y);
+        lines.stage(memory, f, staged, batch, y);
+        if (woven) {
+          for (int i = 0; i < g.kernelH(); i++) {
+            staged[lines.count + i] = lines.at(y, i);
+          }
+          weave(f, staged, wovenAt + (y - first) * wovenLength);
+        }
       }
+      int outAt = out + (batch * g.outH() + first) * g.outW() * g.outC();
+      int ints = lines.count + g.kernelH();
+      int pixels = (end - first) * g.outW();
       // The last panel first: its stores may spill over the first channels of the next pixel.
       for (int panel = panels.count - 1; panel >= 0; panel--) {
+        int width = panels.width(panel);
         for (int y = first; y < end; y++) {
-          row(scratch.floats, panel, y, (y - first) * g.outW() * panels.width(panel));
+          int sums = acc + (y - first) * g.outW() * width;
+          if (woven) {
+            int line = wovenAt + (y - first) * wovenLength;
+            int step = g.strideW() * g.kernelH() * g.inC();
+            panels.multiply(panel, g.outW(), f, line, step, Gemm.padded(passDepth), sums);
+          } else {
+            row(f, panel, y, sums);
+          }
         }
-        int o = panels.firstOutput(panel);
-        requantizer.tile(
-            scratch.floats,
-            lines.count * lines.length,
-            Lanes.COUNT,
-            panels.width(panel),
-            memory.bytes,
-            out + (batch * g.outH() + first) * g.outW() * g.outC() + o,
-            g.outC(),
-            o,
-            panels.channels(panel),
-            (end - first) * g.outW(),
-            scratch,
-            lines.count);
+        panels.requantize(requantizer, panel, f, acc, memory.bytes, outAt, pixels, scratch, ints);
       }
     }
   }
 
-  private void row(float[] floats, int panel, int y, int at) {
-    int acc = lines.count * lines.length + at;
+  /**
+   * Columns from line {@code lineAt[lines.count + i]} for each kernel row i. Every value is moved
+   * with what follows it in a vector; what that overwrites comes later.
+   */
+  private void weave(float[] f, int[] lineAt, int to) {
+    int c = g.inC();
+    int h = g.kernelH();
+    if (h == 3) {
+      int first = lines.count;
+      weaveThree(f, lineAt[first], lineAt[first + 1], lineAt[first + 2], c, to, lines.pixels);
+    } else {
+      for (int x = 0; x < lines.pixels; x++) {
+        weave(f, lineAt, lines.count, h, x * c, c, to + x * h * c);
+      }
+    }
+    f[to + lines.pixels * h * c] = 0;
+  }
+
+  private static void weaveThree(
+      float[] f, int line0, int line1, int line2, int c, int to, int columns) {
+    for (int x = 0; x < columns; x++) {
+      int at = to + 3 * x * c;
+      FloatVector.fromArray(FLOATS, f, line0 + x * c).intoArray(f, at);
+      FloatVector.fromArray(FLOATS, f, line1 + x * c).intoArray(f, at + c);
+      FloatVector.fromArray(FLOATS, f, line2 + x * c).intoArray(f, at + 2 * c);
+    }
+  }
+
+  private static void weave(
+      float[] f, int[] lineAt, int first, int lines, int from, int c, int to) {
+    for (int i = 0; i < lines; i++) {
+      FloatVector.fromArray(FLOATS, f, lineAt[first + i] + from).intoArray(f, to + i * c);
+    }
+  }
+
+  private void row(float[] floats, int panel, int y, int sums) {
     int width = panels.width(panel);
     int o = panels.firstOutput(panel);
     int b = panels.weightsAt(panel);
     int step = g.strideW() * g.inC();
+    int depth = Gemm.padded(passDepth);
     for (int pass = 0; pass < passes; pass++) {
       int i = passes == g.kernelH() ? pass : pass / g.kernelW();
       int j = passes == g.kernelH() ? 0 : pass % g.kernelW();
@@ -119,19 +202,22 @@ final class Conv2dVector implements Kernel {
           lines.at(y, i) + j * g.dilationW() * g.inC(),
           step,
           panels.weights,
-          b + pass * passDepth * width,
-          passDepth,
+          b + pass * depth * width,
+          depth,
           pass == 0 ? panels.bias : floats,
-          pass == 0 ? o : acc,
+          pass == 0 ? o : sums,
           pass == 0 ? 0 : width,
           floats,
-          acc,
+          sums,
           width);
     }
   }
 
   @Override
   public String microKernel() {
-    return "lines" + Gemm.tilePixels(panels.vectors(0)) + "x" + panels.maxWidth();
+    return (woven ? "woven" : "lines")
+        + Gemm.tilePixels(panels.vectors(0))
+        + "x"
+        + panels.maxWidth();
   }
 }

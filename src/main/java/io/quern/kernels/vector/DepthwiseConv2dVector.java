@@ -1,5 +1,7 @@
 package io.quern.kernels.vector;
 
+import static io.quern.kernels.vector.Lanes.COUNT;
+
 import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.DepthwiseConv2dInt8;
 import io.quern.kernels.Kernel;
@@ -7,79 +9,79 @@ import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
 
-/** Depthwise convolution by {@link DepthwiseRow}. A unit is some output rows of one image. */
+/**
+ * Depthwise convolution by {@link DepthwiseBand}. A unit is a band of output rows of some vectors
+ * of channels.
+ */
 final class DepthwiseConv2dVector implements Kernel {
-  /** Output pixels that are requantized together. */
-  private static final int PIXELS = 64;
+  /** Vectors of channels of a unit: whole cache lines of bytes, at 256 bits. */
+  private static final int VECTORS = 8;
 
   private final ConvGeometry g;
   private final int out;
-  private final int rows;
-  private final int unitsPerImage;
-  private final DepthwiseRow row;
+  private final int bands;
+  private final int groups;
+  private final int groupVectors;
+  private final DepthwiseBand band;
   private final LaneRequantizer requantizer;
 
   private DepthwiseConv2dVector(DepthwiseConv2dInt8 p, FloatSums sums) {
     g = p.geometry();
     out = p.out();
-    rows = Math.max(1, Math.min(g.outH(), PIXELS / g.outW()));
-    unitsPerImage = (g.outH() + rows - 1) / rows;
-    row = new DepthwiseRow(p, sums, rows * g.outW());
+    band = new DepthwiseBand(p, sums);
+    bands = (g.outH() + band.rows - 1) / band.rows;
+    // Stores of a vector that is not full spill over the next pixel: one unit has all channels.
+    groupVectors = g.outC() % COUNT == 0 ? Math.min(VECTORS, band.vectors) : band.vectors;
+    groups = (band.vectors + groupVectors - 1) / groupVectors;
     requantizer = new LaneRequantizer(p.requantization(), sums);
   }
 
-  /** Null when {@link DepthwiseRow} does not take it. */
+  /** Null when {@link DepthwiseBand} does not take it. */
   static Kernel create(DepthwiseConv2dInt8 p) {
-    FloatSums sums = DepthwiseRow.prove(p);
+    FloatSums sums = DepthwiseBand.prove(p);
     return sums == null ? null : new DepthwiseConv2dVector(p, sums);
   }
 
   @Override
   public int units() {
-    return g.batch() * unitsPerImage;
+    return g.batch() * bands * groups;
   }
 
   @Override
   public ScratchSize scratch() {
-    return new ScratchSize(
-        Lanes.COUNT,
-        0,
-        row.lines.count + rows * g.outW() * Lanes.COUNT,
-        row.lines.count * row.lines.length + row.plane * row.channels / Lanes.COUNT);
+    return new ScratchSize(COUNT, 0, band.sumAt.length * COUNT, band.floats);
   }
 
   @Override
   public void run(Memory memory, Scratch scratch, int from, int to) {
-    row.lines.clear(scratch.ints);
-    int acc = row.lines.count * row.lines.length;
+    band.clear(scratch.floats);
     for (int unit = from; unit < to; unit++) {
-      int batch = unit / unitsPerImage;
-      int first = unit % unitsPerImage * rows;
-      int end = Math.min(g.outH(), first + rows);
-      if (first == 0) {
-        row.lines.clear(scratch.ints);
+      int group = unit % groups;
+      int batch = unit / groups / bands;
+      int first = unit / groups % bands * band.rows;
+      int n = Math.min(band.rows, g.outH() - first);
+      int end = Math.min(band.vectors, (group + 1) * groupVectors);
+      // The last vector first: its stores may spill over the first channels of the next pixel.
+      for (int v = end - 1; v >= group * groupVectors; v--) {
+        band.sums(memory.bytes, scratch.floats, batch, first, n, v);
+        requantizer.vector(
+            scratch.floats,
+            band.acc,
+            band.sumAt,
+            memory.bytes,
+            out + (batch * g.outH() + first) * g.outW() * g.outC() + v * COUNT,
+            g.outC(),
+            v * COUNT,
+            Math.min(COUNT, g.outC() - v * COUNT),
+            n * g.outW(),
+            scratch,
+            0);
       }
-      for (int y = first; y < end; y++) {
-        row.sums(memory, scratch, batch, y, acc + (y - first) * g.outW() * Lanes.COUNT);
-      }
-      requantizer.tile(
-          scratch.floats,
-          acc,
-          row.plane,
-          Lanes.COUNT,
-          memory.bytes,
-          out + (batch * g.outH() + first) * g.outW() * g.outC(),
-          g.outC(),
-          0,
-          g.outC(),
-          (end - first) * g.outW(),
-          scratch,
-          row.lines.count);
     }
   }
 
   @Override
   public String microKernel() {
-    return "channels" + Lanes.COUNT;
+    return "band" + band.rows + "x" + COUNT;
   }
 }

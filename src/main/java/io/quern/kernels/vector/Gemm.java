@@ -2,40 +2,36 @@ package io.quern.kernels.vector;
 
 import static io.quern.kernels.vector.Lanes.COUNT;
 import static io.quern.kernels.vector.Lanes.FLOATS;
-import static io.quern.kernels.vector.Lanes.JDK17;
 
 import jdk.incubator.vector.FloatVector;
 
 /**
  * Matrix product in register tiles: {@code c[p, o] = start[p, o] + sum a[p, k] * b[k, o]} for a
- * panel of 1, 2 or 4 vectors of outputs.
+ * panel of 1 to 4 vectors of outputs.
  *
- * <p>C2 orders the body as it likes: which tiles stay in registers was measured, GMAC/s on x86-64
- * at depth 64 / 256 / 576, JDK 25 (in parentheses 17):
+ * <p>C2 orders the body as it likes, loads first: which tiles stay in registers was measured.
+ * GMAC/s at depths 64 to 576, 2 steps of the depth in a turn of the loop where marked *, JDK 25 (in
+ * parentheses 17), on a core that the other one of its pair leaves alone / uses too:
  *
  * <pre>
- * 256 bits, 16 registers   2x4: 48/45/38 (45/42/39)   4x2: 39/41/41 (34/33/32)   6x2: 25 (44/49/48)
- *                          4x3: 31 (52/56/49)         8x1: 37/42/43 (27/26/24)   6x1: 34/38/38 (30/34/34)
- * 512 bits, 32 registers   12x2: 75/76/78             8x2: 69/69/67              8x1: 54/57/54
+ * 256 bits, 16 registers   2x4*: 40/29 (40/29)   2x4: 40/24 (40/24)   4x2: 42/24 (32/19)
+ *                          2x3*: 34/25 (35/22)   8x1*: 34/22 (22/17)  8x1: 20/17 (14/13)
+ *                          4x2*: 13/12 (22/21)   6x2: 20/19 (20/17)   4x3: 20/19 (39/23)
+ * 512 bits, 32 registers   12x2: 77              8x2: 68              8x1: 55
  * </pre>
  *
- * <p>Unrolling the depth twice is worse everywhere on 25; {@code a} interleaved by pixels is 10 to
- * 20 % better, but costs more than that to stage.
+ * <p>(Zen 3, 2026-11-27; the last line another machine. There, with 32 registers, 6x2 and 4x3 were
+ * best for 256 bits on 17.) Four steps in a turn are worse everywhere; {@code a} interleaved by
+ * pixels is 10 to 20 % better for tiles of one step, but costs more than that to stage.
  */
 final class Gemm {
-  /** Deepest product for which four vectors of outputs are best: the panel fits in 32 KiB. */
-  private static final int WIDE_DEPTH = 8192 / (4 * COUNT);
-
   private static final boolean MANY_REGISTERS = COUNT != 8;
 
   private Gemm() {}
 
-  /** Vectors in a panel of a layer of this shape, when {@code vectors} are left to cover. */
-  static int panelVectors(int vectors, int depth) {
-    if (vectors == 1) {
-      return 1;
-    }
-    return !MANY_REGISTERS && vectors >= 4 && depth <= WIDE_DEPTH ? 4 : 2;
+  /** Vectors in a panel, when {@code vectors} are left to cover. */
+  static int panelVectors(int vectors) {
+    return Math.min(vectors, MANY_REGISTERS ? 2 : 4);
   }
 
   /** Pixels of a register tile; tiles may run beyond the pixels that are wanted. */
@@ -43,17 +39,23 @@ final class Gemm {
     if (MANY_REGISTERS) {
       return panelVectors == 1 ? 8 : COUNT == 16 ? 12 : 8;
     }
-    return panelVectors == 4 ? 2 : panelVectors == 2 ? JDK17 ? 6 : 4 : JDK17 ? 6 : 8;
+    return panelVectors >= 3 ? 2 : panelVectors == 2 ? 4 : 8;
   }
 
   /** Most pixels of any tile. */
   static final int MOST_PIXELS = 12;
+
+  /** Depth as tiles want it: an even number, with zeros in {@code b} where there is nothing. */
+  static int padded(int depth) {
+    return depth + 1 & ~1;
+  }
 
   /**
    * A row of tiles of pixels, {@code pixels} rounded up to whole tiles.
    *
    * @param a [pixels, aStride], depth {@code k}; readable to the end of the last tile
    * @param b [k, panelVectors * COUNT]
+   * @param k even
    * @param start first values, [pixels, startStride]; stride 0 repeats one row, the bias
    * @param c [pixels, cStride]; may be {@code start}
    */
@@ -80,16 +82,12 @@ final class Gemm {
       int rest = pixels - p;
       if (panelVectors == 4) {
         gemm2x4(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
+      } else if (panelVectors == 3) {
+        gemm2x3(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
       } else if (panelVectors == 1) {
-        if (tile == 8) {
-          gemm8x1(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
-        } else {
-          gemm6x1(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
-        }
+        gemm8x1(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
       } else if (rest <= 4 || tile == 4) {
         gemm4x2(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
-      } else if (rest <= 6 || tile == 6) {
-        gemm6x2(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
       } else if (rest <= 8 || tile == 8) {
         gemm8x2(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
       } else {
@@ -120,7 +118,7 @@ final class Gemm {
     FloatVector c12 = FloatVector.fromArray(FLOATS, start, startAt + startStride + 2 * COUNT);
     FloatVector c13 = FloatVector.fromArray(FLOATS, start, startAt + startStride + 3 * COUNT);
     int a1 = aAt + aStride;
-    for (int i = 0; i < k; i++) {
+    for (int i = 0; i < k; i += 2) {
       FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT));
       FloatVector b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + COUNT);
       FloatVector b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 2 * COUNT);
@@ -135,6 +133,20 @@ final class Gemm {
       c11 = x1.fma(b1, c11);
       c12 = x1.fma(b2, c12);
       c13 = x1.fma(b3, c13);
+      b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 4 * COUNT);
+      b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 5 * COUNT);
+      b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 6 * COUNT);
+      b3 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 7 * COUNT);
+      x0 = FloatVector.broadcast(FLOATS, a[aAt + i + 1]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      c02 = x0.fma(b2, c02);
+      c03 = x0.fma(b3, c03);
+      x1 = FloatVector.broadcast(FLOATS, a[a1 + i + 1]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      c12 = x1.fma(b2, c12);
+      c13 = x1.fma(b3, c13);
     }
     c00.intoArray(c, cAt);
     c01.intoArray(c, cAt + COUNT);
@@ -144,6 +156,58 @@ final class Gemm {
     c11.intoArray(c, cAt + cStride + COUNT);
     c12.intoArray(c, cAt + cStride + 2 * COUNT);
     c13.intoArray(c, cAt + cStride + 3 * COUNT);
+  }
+
+  private static void gemm2x3(
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] b,
+      int bAt,
+      int k,
+      float[] start,
+      int startAt,
+      int startStride,
+      float[] c,
+      int cAt,
+      int cStride) {
+    FloatVector c00 = FloatVector.fromArray(FLOATS, start, startAt);
+    FloatVector c01 = FloatVector.fromArray(FLOATS, start, startAt + COUNT);
+    FloatVector c02 = FloatVector.fromArray(FLOATS, start, startAt + 2 * COUNT);
+    FloatVector c10 = FloatVector.fromArray(FLOATS, start, startAt + startStride);
+    FloatVector c11 = FloatVector.fromArray(FLOATS, start, startAt + startStride + COUNT);
+    FloatVector c12 = FloatVector.fromArray(FLOATS, start, startAt + startStride + 2 * COUNT);
+    int a1 = aAt + aStride;
+    for (int i = 0; i < k; i += 2) {
+      FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT));
+      FloatVector b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + COUNT);
+      FloatVector b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 2 * COUNT);
+      FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      c02 = x0.fma(b2, c02);
+      FloatVector x1 = FloatVector.broadcast(FLOATS, a[a1 + i]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      c12 = x1.fma(b2, c12);
+      b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 3 * COUNT);
+      b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 4 * COUNT);
+      b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 5 * COUNT);
+      x0 = FloatVector.broadcast(FLOATS, a[aAt + i + 1]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      c02 = x0.fma(b2, c02);
+      x1 = FloatVector.broadcast(FLOATS, a[a1 + i + 1]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      c12 = x1.fma(b2, c12);
+    }
+    c00.intoArray(c, cAt);
+    c01.intoArray(c, cAt + COUNT);
+    c02.intoArray(c, cAt + 2 * COUNT);
+    c10.intoArray(c, cAt + cStride);
+    c11.intoArray(c, cAt + cStride + COUNT);
+    c12.intoArray(c, cAt + cStride + 2 * COUNT);
   }
 
   private static void gemm4x2(
@@ -194,72 +258,6 @@ final class Gemm {
     c21.intoArray(c, cAt + 2 * cStride + COUNT);
     c30.intoArray(c, cAt + 3 * cStride);
     c31.intoArray(c, cAt + 3 * cStride + COUNT);
-  }
-
-  private static void gemm6x2(
-      float[] a,
-      int aAt,
-      int aStride,
-      float[] b,
-      int bAt,
-      int k,
-      float[] start,
-      int startAt,
-      int startStride,
-      float[] c,
-      int cAt,
-      int cStride) {
-    FloatVector c00 = FloatVector.fromArray(FLOATS, start, startAt);
-    FloatVector c01 = FloatVector.fromArray(FLOATS, start, startAt + COUNT);
-    FloatVector c10 = FloatVector.fromArray(FLOATS, start, startAt + startStride);
-    FloatVector c11 = FloatVector.fromArray(FLOATS, start, startAt + startStride + COUNT);
-    FloatVector c20 = FloatVector.fromArray(FLOATS, start, startAt + 2 * startStride);
-    FloatVector c21 = FloatVector.fromArray(FLOATS, start, startAt + 2 * startStride + COUNT);
-    FloatVector c30 = FloatVector.fromArray(FLOATS, start, startAt + 3 * startStride);
-    FloatVector c31 = FloatVector.fromArray(FLOATS, start, startAt + 3 * startStride + COUNT);
-    FloatVector c40 = FloatVector.fromArray(FLOATS, start, startAt + 4 * startStride);
-    FloatVector c41 = FloatVector.fromArray(FLOATS, start, startAt + 4 * startStride + COUNT);
-    FloatVector c50 = FloatVector.fromArray(FLOATS, start, startAt + 5 * startStride);
-    FloatVector c51 = FloatVector.fromArray(FLOATS, start, startAt + 5 * startStride + COUNT);
-    int a1 = aAt + aStride;
-    int a2 = aAt + 2 * aStride;
-    int a3 = aAt + 3 * aStride;
-    int a4 = aAt + 4 * aStride;
-    int a5 = aAt + 5 * aStride;
-    for (int i = 0; i < k; i++) {
-      FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT));
-      FloatVector b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + COUNT);
-      FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
-      c00 = x0.fma(b0, c00);
-      c01 = x0.fma(b1, c01);
-      FloatVector x1 = FloatVector.broadcast(FLOATS, a[a1 + i]);
-      c10 = x1.fma(b0, c10);
-      c11 = x1.fma(b1, c11);
-      FloatVector x2 = FloatVector.broadcast(FLOATS, a[a2 + i]);
-      c20 = x2.fma(b0, c20);
-      c21 = x2.fma(b1, c21);
-      FloatVector x3 = FloatVector.broadcast(FLOATS, a[a3 + i]);
-      c30 = x3.fma(b0, c30);
-      c31 = x3.fma(b1, c31);
-      FloatVector x4 = FloatVector.broadcast(FLOATS, a[a4 + i]);
-      c40 = x4.fma(b0, c40);
-      c41 = x4.fma(b1, c41);
-      FloatVector x5 = FloatVector.broadcast(FLOATS, a[a5 + i]);
-      c50 = x5.fma(b0, c50);
-      c51 = x5.fma(b1, c51);
-    }
-    c00.intoArray(c, cAt);
-    c01.intoArray(c, cAt + COUNT);
-    c10.intoArray(c, cAt + cStride);
-    c11.intoArray(c, cAt + cStride + COUNT);
-    c20.intoArray(c, cAt + 2 * cStride);
-    c21.intoArray(c, cAt + 2 * cStride + COUNT);
-    c30.intoArray(c, cAt + 3 * cStride);
-    c31.intoArray(c, cAt + 3 * cStride + COUNT);
-    c40.intoArray(c, cAt + 4 * cStride);
-    c41.intoArray(c, cAt + 4 * cStride + COUNT);
-    c50.intoArray(c, cAt + 5 * cStride);
-    c51.intoArray(c, cAt + 5 * cStride + COUNT);
   }
 
   private static void gemm8x2(
@@ -486,7 +484,7 @@ final class Gemm {
     int a5 = aAt + 5 * aStride;
     int a6 = aAt + 6 * aStride;
     int a7 = aAt + 7 * aStride;
-    for (int i = 0; i < k; i++) {
+    for (int i = 0; i < k; i += 2) {
       FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * COUNT);
       FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
       c00 = x0.fma(b0, c00);
@@ -504,6 +502,23 @@ final class Gemm {
       c60 = x6.fma(b0, c60);
       FloatVector x7 = FloatVector.broadcast(FLOATS, a[a7 + i]);
       c70 = x7.fma(b0, c70);
+      b0 = FloatVector.fromArray(FLOATS, b, bAt + i * COUNT + COUNT);
+      x0 = FloatVector.broadcast(FLOATS, a[aAt + i + 1]);
+      c00 = x0.fma(b0, c00);
+      x1 = FloatVector.broadcast(FLOATS, a[a1 + i + 1]);
+      c10 = x1.fma(b0, c10);
+      x2 = FloatVector.broadcast(FLOATS, a[a2 + i + 1]);
+      c20 = x2.fma(b0, c20);
+      x3 = FloatVector.broadcast(FLOATS, a[a3 + i + 1]);
+      c30 = x3.fma(b0, c30);
+      x4 = FloatVector.broadcast(FLOATS, a[a4 + i + 1]);
+      c40 = x4.fma(b0, c40);
+      x5 = FloatVector.broadcast(FLOATS, a[a5 + i + 1]);
+      c50 = x5.fma(b0, c50);
+      x6 = FloatVector.broadcast(FLOATS, a[a6 + i + 1]);
+      c60 = x6.fma(b0, c60);
+      x7 = FloatVector.broadcast(FLOATS, a[a7 + i + 1]);
+      c70 = x7.fma(b0, c70);
     }
     c00.intoArray(c, cAt);
     c10.intoArray(c, cAt + cStride);
@@ -513,52 +528,5 @@ final class Gemm {
     c50.intoArray(c, cAt + 5 * cStride);
     c60.intoArray(c, cAt + 6 * cStride);
     c70.intoArray(c, cAt + 7 * cStride);
-  }
-
-  private static void gemm6x1(
-      float[] a,
-      int aAt,
-      int aStride,
-      float[] b,
-      int bAt,
-      int k,
-      float[] start,
-      int startAt,
-      int startStride,
-      float[] c,
-      int cAt,
-      int cStride) {
-    FloatVector c00 = FloatVector.fromArray(FLOATS, start, startAt);
-    FloatVector c10 = FloatVector.fromArray(FLOATS, start, startAt + startStride);
-    FloatVector c20 = FloatVector.fromArray(FLOATS, start, startAt + 2 * startStride);
-    FloatVector c30 = FloatVector.fromArray(FLOATS, start, startAt + 3 * startStride);
-    FloatVector c40 = FloatVector.fromArray(FLOATS, start, startAt + 4 * startStride);
-    FloatVector c50 = FloatVector.fromArray(FLOATS, start, startAt + 5 * startStride);
-    int a1 = aAt + aStride;
-    int a2 = aAt + 2 * aStride;
-    int a3 = aAt + 3 * aStride;
-    int a4 = aAt + 4 * aStride;
-    int a5 = aAt + 5 * aStride;
-    for (int i = 0; i < k; i++) {
-      FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * COUNT);
-      FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
-      c00 = x0.fma(b0, c00);
-      FloatVector x1 = FloatVector.broadcast(FLOATS, a[a1 + i]);
-      c10 = x1.fma(b0, c10);
-      FloatVector x2 = FloatVector.broadcast(FLOATS, a[a2 + i]);
-      c20 = x2.fma(b0, c20);
-      FloatVector x3 = FloatVector.broadcast(FLOATS, a[a3 + i]);
-      c30 = x3.fma(b0, c30);
-      FloatVector x4 = FloatVector.broadcast(FLOATS, a[a4 + i]);
-      c40 = x4.fma(b0, c40);
-      FloatVector x5 = FloatVector.broadcast(FLOATS, a[a5 + i]);
-      c50 = x5.fma(b0, c50);
-    }
-    c00.intoArray(c, cAt);
-    c10.intoArray(c, cAt + cStride);
-    c20.intoArray(c, cAt + 2 * cStride);
-    c30.intoArray(c, cAt + 3 * cStride);
-    c40.intoArray(c, cAt + 4 * cStride);
-    c50.intoArray(c, cAt + 5 * cStride);
   }
 }

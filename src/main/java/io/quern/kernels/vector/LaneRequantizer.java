@@ -19,14 +19,15 @@ import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * {@link Requantization} in double lanes, exactly.
+ * {@link Requantization} in lanes, exactly: in float lanes where {@link FloatScales} proves all
+ * channels of a vector, else in double lanes.
  *
- * <p>Let {@code e = -shift >= 0}, {@code s = multiplier * 2^(-31-e)}, {@code t = acc * s}, {@code g
- * = 2^(-31-e)} the grid that t lies on, and {@code d = 2^(-e-1)}, or 0 when e is 0. Both roundings
- * together are {@code floor(t + 1/2 + d)} for {@code acc >= 0} and {@code floor(t + 1/2 - d)} below
- * (the first rounding moves the second's ties by half its unit, outwards; see {@code FixedPoint}).
- * On the grid, {@code floor(v + 1/2)} is {@code v + g/2} rounded to nearest, which has no ties; and
- * that rounding is what adding {@code 1.5 * 2^52} does.
+ * <p>Double lanes: let {@code e = -shift >= 0}, {@code s = multiplier * 2^(-31-e)}, {@code t = acc
+ * * s}, {@code g = 2^(-31-e)} the grid that t lies on, and {@code d = 2^(-e-1)}, or 0 when e is 0.
+ * Both roundings together are {@code floor(t + 1/2 + d)} for {@code acc >= 0} and {@code floor(t +
+ * 1/2 - d)} below (the first rounding moves the second's ties by half its unit, outwards; see
+ * {@code FixedPoint}). On the grid, {@code floor(v + 1/2)} is {@code v + g/2} rounded to nearest,
+ * which has no ties; and that rounding is what adding {@code 1.5 * 2^52} does.
  *
  * <p>Exactness: where the result is not clamped, {@code |t| < 2^9}, so {@code t + g/2 +- d} is a
  * multiple of {@code 2^(-32-e)} below 2^9 and has at most 41 + e bits: exact for e up to {@link
@@ -41,14 +42,17 @@ import jdk.incubator.vector.VectorOperators;
  * sign need not be looked at. Biases too large for the float sums are added here: sums and biases
  * are below 2^31, which a double holds.
  *
- * <p>Two passes of small loops, because C2 gives up on keeping vectors in registers in larger ones
- * (10 times slower). Float vectors of one shape only: with two shapes loaded, C2 of JDK 17 no
- * longer knows the class of a float vector that a loop carries, as in {@link Gemm}, and boxes it.
+ * <p>Double lanes take two passes of small loops, because C2 gives up on keeping vectors in
+ * registers in larger ones (10 times slower). Float vectors of one shape only: with two shapes
+ * loaded, C2 of JDK 17 no longer knows the class of a float vector that a loop carries, as in
+ * {@link Gemm}, and boxes it.
  */
 final class LaneRequantizer {
   static final int PROVEN_SHIFT = 12;
 
   private static final double MAGIC = 0x1.8p52;
+
+  private static final int ROUNDER_BITS = Float.floatToRawIntBits(FloatScales.ROUNDER);
 
   private final Requantization r;
   private final double[] factors;
@@ -58,6 +62,16 @@ final class LaneRequantizer {
   private final boolean exact;
   private final boolean positive;
   private final double magic;
+  private final FloatScales floats;
+
+  /**
+   * What float lanes add to round and to get the result, its least and its greatest value, a vector
+   * each: C2 keeps loaded values in registers, but broadcasts anew in every turn of a loop.
+   */
+  private final float[] uniform = new float[4 * COUNT];
+
+  /** Which vectors of channels are requantized in float lanes. */
+  private final boolean[] inFloats;
 
   LaneRequantizer(Requantization r, FloatSums sums) {
     this.r = r;
@@ -81,6 +95,15 @@ final class LaneRequantizer {
       all &= isExact(c, e, sums.least()[c], sums.greatest()[c]);
     }
     exact = all;
+    floats = new FloatScales(r, sums, positive);
+    Lanes.fill(uniform, 0, COUNT, FloatScales.ROUNDER);
+    Lanes.fill(uniform, COUNT, COUNT, FloatScales.ROUNDER + r.zeroPoint());
+    Lanes.fill(uniform, 2 * COUNT, COUNT, FloatScales.ROUNDER + r.qmin());
+    Lanes.fill(uniform, 3 * COUNT, COUNT, FloatScales.ROUNDER + r.qmax());
+    inFloats = new boolean[padded / COUNT];
+    for (int v = 0; v < inFloats.length; v++) {
+      inFloats[v] = floats.proven(v * COUNT, Math.min(COUNT, n - v * COUNT));
+    }
   }
 
   private boolean isExact(int c, int e, long least, long greatest) {
@@ -132,63 +155,177 @@ final class LaneRequantizer {
   }
 
   /**
-   * Requantizes a tile: {@code out[outAt + p * outStride + c]} for channels {@code channel + c}.
+   * Requantizes a vector of channels of some pixels: {@code out[outAt + p * outStride + c]}.
    *
-   * <p>The last vector of a pixel, when not full, is stored whole, spilling over the next pixel's
-   * first channels, before those are stored; what would leave the tile goes through {@code spare}.
-   * So panels that share an output are to be done from the last to the first.
+   * <p>A vector that is not full is stored whole, spilling over the next pixel's first channels;
+   * what would leave the tile goes through {@code scratch}. So vectors that share an output are to
+   * be done from the last to the first.
    *
-   * @param acc sums: vector {@code v} of pixel {@code p} at {@code accAt + v * accPlane + p *
-   *     accStride}
+   * @param acc sums: pixel {@code p} at {@code accAt + sumAt[p]}
    * @param outStride all channels of the output
    * @param channel the first channel, on a whole vector
-   * @param channels how many
+   * @param count how many, at most {@link Lanes#COUNT}
    * @param scratch at least {@link Lanes#COUNT} bytes, and a vector of ints per pixel from {@code
    *     intsAt} on
    */
-  void tile(
+  void vector(
       float[] acc,
       int accAt,
-      int accPlane,
-      int accStride,
+      int[] sumAt,
       byte[] out,
       int outAt,
       int outStride,
       int channel,
-      int channels,
+      int count,
       int pixels,
       Scratch scratch,
       int intsAt) {
+    if (inFloats[channel / COUNT]) {
+      floats(acc, accAt, sumAt, channel, out, outAt, outStride, count, pixels, scratch, intsAt);
+      return;
+    }
+    if (!exact) {
+      scalar(acc, accAt, sumAt, out, outAt, outStride, channel, count, pixels);
+      return;
+    }
     int[] q = scratch.ints;
-    int vectors = Lanes.roundUp(channels) / COUNT;
-    for (int v = vectors - 1; v >= 0; v--) {
-      int from = accAt + v * accPlane;
-      int c = channel + v * COUNT;
-      int count = Math.min(COUNT, channels - v * COUNT);
-      int to = outAt + v * COUNT;
-      if (!exact) {
-        scalar(acc, from, accStride, out, to, outStride, c, count, pixels);
-        continue;
-      }
-      if (positive) {
-        positive(acc, from, accStride, c, q, intsAt, pixels);
-      } else {
-        signed(acc, from, accStride, c, q, intsAt, pixels);
-      }
-      narrow(q, intsAt, out, to, outStride, count, pixels, r.qmin(), r.qmax(), scratch.bytes);
+    if (positive) {
+      positive(acc, accAt, sumAt, channel, q, intsAt, pixels);
+    } else {
+      signedLow(acc, accAt, sumAt, channel, q, intsAt, pixels);
+      signedHigh(acc, accAt, sumAt, channel + HALF, q, intsAt + HALF, pixels);
+    }
+    narrow(q, intsAt, out, outAt, outStride, count, pixels, r.qmin(), r.qmax(), scratch.bytes);
+  }
+
+  /** In float lanes, in one pass where bytes can be stored by vectors. */
+  private void floats(
+      float[] acc,
+      int at,
+      int[] sumAt,
+      int channel,
+      byte[] out,
+      int outAt,
+      int outStride,
+      int count,
+      int pixels,
+      Scratch scratch,
+      int intsAt) {
+    if (!Lanes.NARROW) {
+      int[] q = scratch.ints;
+      floatsToInts(acc, at, sumAt, channel, q, intsAt, pixels);
+      narrow(q, intsAt, out, outAt, outStride, count, pixels, r.qmin(), r.qmax(), scratch.bytes);
+      return;
+    }
+    int spilling = (COUNT - count + outStride - 1) / outStride;
+    int whole = Math.max(0, pixels - spilling);
+    if (positive) {
+      floatsToBytes(acc, at, sumAt, channel, out, outAt, outStride, whole);
+    } else {
+      signedFloatsToBytes(acc, at, sumAt, 0, channel, out, outAt, outStride, whole);
+    }
+    for (int p = whole; p < pixels; p++) {
+      signedFloatsToBytes(acc, at, sumAt, p, channel, scratch.bytes, 0, 0, 1);
+      System.arraycopy(scratch.bytes, 0, out, outAt + p * outStride, count);
+    }
+  }
+
+  private void floatsToBytes(
+      float[] acc,
+      int at,
+      int[] sumAt,
+      int channel,
+      byte[] out,
+      int outAt,
+      int outStride,
+      int pixels) {
+    FloatVector high = FloatVector.fromArray(FLOATS, floats.high, channel);
+    FloatVector low = FloatVector.fromArray(FLOATS, floats.low, channel);
+    FloatVector offset = FloatVector.fromArray(FLOATS, floats.offset, channel);
+    FloatVector rounder = FloatVector.fromArray(FLOATS, uniform, 0);
+    FloatVector result = FloatVector.fromArray(FLOATS, uniform, COUNT);
+    IntVector least = FloatVector.fromArray(FLOATS, uniform, 2 * COUNT).reinterpretAsInts();
+    IntVector greatest = FloatVector.fromArray(FLOATS, uniform, 3 * COUNT).reinterpretAsInts();
+    for (int p = 0; p < pixels; p++) {
+      FloatVector a = FloatVector.fromArray(FLOATS, acc, at + sumAt[p]);
+      FloatVector minusNear = rounder.sub(a.fma(high, rounder));
+      FloatVector rest = a.fma(high, minusNear).add(a.fma(low, offset));
+      ((ByteVector)
+              rest.add(result)
+                  .sub(minusNear)
+                  .reinterpretAsInts()
+                  .max(least)
+                  .min(greatest)
+                  .convertShape(VectorOperators.I2B, Lanes.BYTES, 0))
+          .intoArray(out, outAt + p * outStride);
+    }
+  }
+
+  private void signedFloatsToBytes(
+      float[] acc,
+      int at,
+      int[] sumAt,
+      int from,
+      int channel,
+      byte[] out,
+      int outAt,
+      int outStride,
+      int pixels) {
+    FloatVector high = FloatVector.fromArray(FLOATS, floats.high, channel);
+    FloatVector low = FloatVector.fromArray(FLOATS, floats.low, channel);
+    FloatVector offset = FloatVector.fromArray(FLOATS, floats.offset, channel);
+    IntVector away = FloatVector.fromArray(FLOATS, floats.away, channel).reinterpretAsInts();
+    IntVector sign = IntVector.broadcast(INTS, Integer.MIN_VALUE);
+    FloatVector rounder = FloatVector.fromArray(FLOATS, uniform, 0);
+    FloatVector result = FloatVector.fromArray(FLOATS, uniform, COUNT);
+    IntVector least = FloatVector.fromArray(FLOATS, uniform, 2 * COUNT).reinterpretAsInts();
+    IntVector greatest = FloatVector.fromArray(FLOATS, uniform, 3 * COUNT).reinterpretAsInts();
+    for (int p = 0; p < pixels; p++) {
+      FloatVector a = FloatVector.fromArray(FLOATS, acc, at + sumAt[from + p]);
+      FloatVector half = a.reinterpretAsInts().and(sign).or(away).reinterpretAsFloats();
+      FloatVector minusNear = rounder.sub(a.fma(high, rounder));
+      FloatVector rest = a.fma(high, minusNear).add(a.fma(low, offset).add(half));
+      ((ByteVector)
+              rest.add(result)
+                  .sub(minusNear)
+                  .reinterpretAsInts()
+                  .max(least)
+                  .min(greatest)
+                  .convertShape(VectorOperators.I2B, Lanes.BYTES, 0))
+          .intoArray(out, outAt + p * outStride);
+    }
+  }
+
+  /** Results before clamping, where bytes cannot be stored by vectors. */
+  private void floatsToInts(
+      float[] acc, int at, int[] sumAt, int channel, int[] q, int qAt, int pixels) {
+    FloatVector high = FloatVector.fromArray(FLOATS, floats.high, channel);
+    FloatVector low = FloatVector.fromArray(FLOATS, floats.low, channel);
+    FloatVector offset = FloatVector.fromArray(FLOATS, floats.offset, channel);
+    IntVector away = FloatVector.fromArray(FLOATS, floats.away, channel).reinterpretAsInts();
+    IntVector sign = IntVector.broadcast(INTS, Integer.MIN_VALUE);
+    FloatVector rounder = FloatVector.broadcast(FLOATS, FloatScales.ROUNDER);
+    FloatVector result = FloatVector.broadcast(FLOATS, FloatScales.ROUNDER + r.zeroPoint());
+    IntVector bits = IntVector.broadcast(INTS, ROUNDER_BITS);
+    for (int p = 0; p < pixels; p++) {
+      FloatVector a = FloatVector.fromArray(FLOATS, acc, at + sumAt[p]);
+      FloatVector half = a.reinterpretAsInts().and(sign).or(away).reinterpretAsFloats();
+      FloatVector minusNear = rounder.sub(a.fma(high, rounder));
+      FloatVector rest = a.fma(high, minusNear).add(a.fma(low, offset).add(half));
+      rest.add(result).sub(minusNear).reinterpretAsInts().sub(bits).intoArray(q, qAt + p * COUNT);
     }
   }
 
   /** Sums become integers, not yet clamped. */
   private void positive(
-      float[] acc, int at, int stride, int channel, int[] q, int qAt, int pixels) {
+      float[] acc, int at, int[] sumAt, int channel, int[] q, int qAt, int pixels) {
     DoubleVector factor0 = DoubleVector.fromArray(DOUBLES, factors, channel);
     DoubleVector factor1 = DoubleVector.fromArray(DOUBLES, factors, channel + HALF);
     DoubleVector constant0 = DoubleVector.fromArray(DOUBLES, constants, channel);
     DoubleVector constant1 = DoubleVector.fromArray(DOUBLES, constants, channel + HALF);
     DoubleVector round = DoubleVector.broadcast(DOUBLES, magic);
     for (int p = 0; p < pixels; p++) {
-      FloatVector a = FloatVector.fromArray(FLOATS, acc, at + p * stride);
+      FloatVector a = FloatVector.fromArray(FLOATS, acc, at + sumAt[p]);
       ((IntVector)
               ((DoubleVector) a.convertShape(VectorOperators.F2D, DOUBLES, 0))
                   .fma(factor0, constant0)
@@ -206,13 +343,8 @@ final class LaneRequantizer {
     }
   }
 
-  private void signed(float[] acc, int at, int stride, int channel, int[] q, int qAt, int pixels) {
-    signedLow(acc, at, stride, channel, q, qAt, pixels);
-    signedHigh(acc, at, stride, channel + HALF, q, qAt + HALF, pixels);
-  }
-
   private void signedLow(
-      float[] acc, int at, int stride, int channel, int[] q, int qAt, int pixels) {
+      float[] acc, int at, int[] sumAt, int channel, int[] q, int qAt, int pixels) {
     DoubleVector factor = DoubleVector.fromArray(DOUBLES, factors, channel);
     DoubleVector constant = DoubleVector.fromArray(DOUBLES, constants, channel);
     DoubleVector bias = DoubleVector.fromArray(DOUBLES, biases, channel);
@@ -220,7 +352,7 @@ final class LaneRequantizer {
     LongVector sign = LongVector.broadcast(LONGS, Long.MIN_VALUE);
     DoubleVector round = DoubleVector.broadcast(DOUBLES, magic);
     for (int p = 0; p < pixels; p++) {
-      FloatVector a = FloatVector.fromArray(FLOATS, acc, at + p * stride);
+      FloatVector a = FloatVector.fromArray(FLOATS, acc, at + sumAt[p]);
       DoubleVector d = (DoubleVector) a.convertShape(VectorOperators.F2D, DOUBLES, 0);
       d = d.add(bias);
       DoubleVector away = d.reinterpretAsLongs().and(sign).or(offset).reinterpretAsDoubles();
@@ -235,7 +367,7 @@ final class LaneRequantizer {
   }
 
   private void signedHigh(
-      float[] acc, int at, int stride, int channel, int[] q, int qAt, int pixels) {
+      float[] acc, int at, int[] sumAt, int channel, int[] q, int qAt, int pixels) {
     DoubleVector factor = DoubleVector.fromArray(DOUBLES, factors, channel);
     DoubleVector constant = DoubleVector.fromArray(DOUBLES, constants, channel);
     DoubleVector bias = DoubleVector.fromArray(DOUBLES, biases, channel);
@@ -243,7 +375,7 @@ final class LaneRequantizer {
     LongVector sign = LongVector.broadcast(LONGS, Long.MIN_VALUE);
     DoubleVector round = DoubleVector.broadcast(DOUBLES, magic);
     for (int p = 0; p < pixels; p++) {
-      FloatVector a = FloatVector.fromArray(FLOATS, acc, at + p * stride);
+      FloatVector a = FloatVector.fromArray(FLOATS, acc, at + sumAt[p]);
       DoubleVector d = (DoubleVector) a.convertShape(VectorOperators.F2D, DOUBLES, 1);
       d = d.add(bias);
       DoubleVector away = d.reinterpretAsLongs().and(sign).or(offset).reinterpretAsDoubles();
@@ -308,7 +440,7 @@ final class LaneRequantizer {
   private void scalar(
       float[] acc,
       int accAt,
-      int accStride,
+      int[] sumAt,
       byte[] out,
       int outAt,
       int outStride,
@@ -317,7 +449,7 @@ final class LaneRequantizer {
       int pixels) {
     for (int p = 0; p < pixels; p++) {
       for (int c = 0; c < count; c++) {
-        int sum = (int) acc[accAt + p * accStride + c] + (int) biases[channel + c];
+        int sum = (int) acc[accAt + sumAt[p] + c] + (int) biases[channel + c];
         out[outAt + p * outStride + c] = (byte) formula(sum, channel + c);
       }
     }

@@ -6,10 +6,16 @@ import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
 
-/** Pointwise convolution: a tile of pixels is staged as float, then multiplied panel by panel. */
+/**
+ * Pointwise convolution: a tile of pixels is staged as float, then multiplied panel by panel. A
+ * unit is some panels of a tile; the tile is staged once for those that follow each other.
+ */
 final class PointwiseVector implements Kernel {
-  /** Pixels of a unit: enough to pay for reading the weights again. */
-  private static final int MOST_PIXELS = 48;
+  /** Pixels of a tile: enough to pay for reading the weights again. */
+  private static final int MOST_PIXELS = 56;
+
+  /** Units that a layer of few pixels has, so that threads can share it. */
+  private static final int LEAST_UNITS = 4;
 
   private final int in;
   private final int out;
@@ -17,6 +23,8 @@ final class PointwiseVector implements Kernel {
   private final int inC;
   private final int outC;
   private final int tile;
+  private final int groups;
+  private final int groupPanels;
   private final Panels panels;
   private final LaneRequantizer requantizer;
 
@@ -26,29 +34,31 @@ final class PointwiseVector implements Kernel {
     pixels = p.geometry().pixels();
     inC = p.geometry().inC();
     outC = p.geometry().outC();
-    int units = (pixels + MOST_PIXELS - 1) / MOST_PIXELS;
-    int even = (pixels + units - 1) / units;
-    tile = Math.min(MOST_PIXELS, (even + 11) / 12 * 12);
-    panels = new Panels(p.weights(), p.weightsZeroPoint(), sums.start(), inC);
+    int tiles = (pixels + MOST_PIXELS - 1) / MOST_PIXELS;
+    int even = (pixels + tiles - 1) / tiles;
+    tile = Math.min(MOST_PIXELS, (even + 3) / 4 * 4);
+    panels = new Panels(p.weights(), p.weightsZeroPoint(), sums.start(), 1, inC, tile);
+    // Stores of a vector that is not full spill over the next pixel: one unit has all panels.
+    int wanted = outC % Lanes.COUNT == 0 ? (LEAST_UNITS + tiles - 1) / tiles : 1;
+    groupPanels = (panels.count + wanted - 1) / wanted;
+    groups = (panels.count + groupPanels - 1) / groupPanels;
     requantizer = new LaneRequantizer(p.requantization(), sums);
   }
 
   /** Null when the sums may be inexact. */
   static Kernel create(Conv2dInt8 p) {
-    FloatSums sums =
-        FloatSums.prove(
-            p.weights(),
-            p.weightsZeroPoint(),
-            p.bias(),
-            p.inputZeroPoint(),
-            p.geometry().inC(),
-            true);
+    FloatSums sums = prove(p);
     return sums == null ? null : new PointwiseVector(p, sums);
+  }
+
+  static FloatSums prove(Conv2dInt8 p) {
+    return FloatSums.prove(
+        p.weights(), p.weightsZeroPoint(), p.bias(), p.inputZeroPoint(), p.geometry().inC(), true);
   }
 
   @Override
   public int units() {
-    return (pixels + tile - 1) / tile;
+    return (pixels + tile - 1) / tile * groups;
   }
 
   @Override
@@ -60,64 +70,22 @@ final class PointwiseVector implements Kernel {
   @Override
   public void run(Memory memory, Scratch scratch, int from, int to) {
     float[] floats = scratch.floats;
-    int rows = tile + Gemm.MOST_PIXELS;
-    int acc = rows * inC;
+    int acc = (tile + Gemm.MOST_PIXELS) * inC;
     for (int unit = from; unit < to; unit++) {
-      int first = unit * tile;
+      int group = unit % groups;
+      int first = unit / groups * tile;
       int n = Math.min(tile, pixels - first);
-      Lanes.toFloats(memory.bytes, in + first * inC, floats, 0, n * inC);
-      multiply(panels, n, inC, floats, acc, requantizer, memory, out + first * outC, outC, scratch);
-    }
-  }
-
-  /**
-   * All panels of {@code n} staged pixels.
-   *
-   * @param acc where sums go
-   */
-  static void multiply(
-      Panels panels,
-      int n,
-      int inC,
-      float[] floats,
-      int acc,
-      LaneRequantizer requantizer,
-      Memory memory,
-      int out,
-      int outC,
-      Scratch scratch) {
-    // The last panel first: its stores may spill over the first channels of the next pixel.
-    for (int i = panels.count - 1; i >= 0; i--) {
-      int o = panels.firstOutput(i);
-      int width = panels.width(i);
-      Gemm.run(
-          panels.vectors(i),
-          n,
-          floats,
-          0,
-          inC,
-          panels.weights,
-          panels.weightsAt(i),
-          inC,
-          panels.bias,
-          o,
-          0,
-          floats,
-          acc,
-          width);
-      requantizer.tile(
-          floats,
-          acc,
-          Lanes.COUNT,
-          width,
-          memory.bytes,
-          out + o,
-          outC,
-          o,
-          panels.channels(i),
-          n,
-          scratch,
-          0);
+      if (unit == from || group == 0) {
+        Lanes.toFloats(memory.bytes, in + first * inC, floats, 0, n * inC);
+        floats[n * inC] = 0;
+      }
+      // The last panel first: its stores may spill over the first channels of the next pixel.
+      int begin = group * groupPanels;
+      for (int i = Math.min(panels.count, begin + groupPanels) - 1; i >= begin; i--) {
+        panels.multiply(i, n, floats, 0, inC, Gemm.padded(inC), acc);
+        panels.requantize(
+            requantizer, i, floats, acc, memory.bytes, out + first * outC, n, scratch, 0);
+      }
     }
   }
 
