@@ -36,9 +36,6 @@ final class Lanes {
       VectorSpecies.of(
           byte.class, VectorShape.forBitSize(Math.max(64, FLOATS.vectorBitSize() / 4)));
 
-  /** Whether this is a JDK before 21, whose C2 keeps fewer shapes of code in registers. */
-  static final boolean JDK17 = Runtime.version().feature() < 21;
-
   private Lanes() {}
 
   /** {@code n} rounded up to whole vectors. */
