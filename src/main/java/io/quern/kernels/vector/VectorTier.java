@@ -28,7 +28,11 @@ public final class VectorTier implements Tier {
   @Override
   public Kernel create(KernelParams params) {
     if (params instanceof Conv2dInt8 p && p.groups() == 1) {
-      return p.geometry().isPointwise() ? PointwiseVector.create(p) : Conv2dVector.create(p);
+      if (p.geometry().isPointwise()) {
+        return PointwiseVector.create(p);
+      }
+      Kernel winograd = WinogradVector.create(p);
+      return winograd != null ? winograd : Conv2dVector.create(p);
     }
     if (params instanceof DepthwiseConv2dInt8 p) {
       return DepthwiseConv2dVector.create(p);
