@@ -23,6 +23,9 @@ final class DepthwiseBand {
   /** Pixels of a band: its inputs and sums take some 24 KB of 256-bit vectors. */
   private static final int PIXELS = 384;
 
+  /** Output rows from which on there are two bands at least, so that two threads can share. */
+  private static final int ROWS_TO_SHARE = 12;
+
   /** Output rows of a band; the last one may have fewer. */
   final int rows;
 
@@ -70,6 +73,9 @@ final class DepthwiseBand {
     pitch = (width + sw - 1) / sw;
     int most = Math.max(1, Math.min(g.outH(), PIXELS / pitch));
     int bands = (g.outH() + most - 1) / most;
+    if (bands == 1 && g.outH() >= ROWS_TO_SHARE) {
+      bands = 2;
+    }
     rows = (g.outH() + bands - 1) / bands;
     plane = (inputRows(rows) + sh - 1) / sh * pitch * COUNT;
     // Kernels may read a pixel beyond the last and write one.

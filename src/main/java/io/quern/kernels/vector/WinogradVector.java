@@ -29,6 +29,9 @@ final class WinogradVector implements Kernel {
   /** Fewer channels do not pay for the transforms. */
   private static final int LEAST_CHANNELS = 16;
 
+  /** Units that a layer of few tiles has, so that threads can share it. */
+  private static final int LEAST_UNITS = 4;
+
   private static final int POSITIONS = 16;
   private static final long EXACT = 1 << 24;
 
@@ -40,7 +43,9 @@ final class WinogradVector implements Kernel {
   /** Rows of tiles of a unit. */
   private final int rows;
 
-  private final int unitsPerImage;
+  private final int bands;
+  private final int groups;
+  private final int groupPanels;
   private final InputLines lines;
 
   /** Weights of each of the 16 products. */
@@ -65,8 +70,9 @@ final class WinogradVector implements Kernel {
     tilesX = (g.outW() + 1) / 2;
     tilesY = (g.outH() + 1) / 2;
     int most = Math.max(1, Math.min(tilesY, TILES / tilesX));
-    unitsPerImage = (tilesY + most - 1) / most;
-    rows = (tilesY + unitsPerImage - 1) / unitsPerImage;
+    int least = (tilesY + most - 1) / most;
+    rows = (tilesY + least - 1) / least;
+    bands = (tilesY + rows - 1) / rows;
     lines = new InputLines(g, p.in(), p.inputZeroPoint(), 2 * tilesX, 2 * rows);
     int outputs = g.outC();
     bias = new float[Lanes.roundUp(outputs)];
@@ -76,6 +82,10 @@ final class WinogradVector implements Kernel {
       panels[i] = new Panels(u[i], new float[outputs], 1, g.inC(), tiles);
     }
     requantizer = new LaneRequantizer(p.requantization(), sums);
+    // Stores of a vector that is not full spill over the next pixel: one unit has all panels.
+    int wanted = outputs % COUNT == 0 ? (LEAST_UNITS + bands - 1) / bands : 1;
+    groupPanels = (panels[0].count + wanted - 1) / wanted;
+    groups = (panels[0].count + groupPanels - 1) / groupPanels;
     sumAt = new int[Math.min(2 * rows, g.outH()) * g.outW()];
     for (int i = 0; i < sumAt.length; i++) {
       sumAt[i] = (i / g.outW() * 2 * tilesX + i % g.outW()) * COUNT;
@@ -175,7 +185,7 @@ final class WinogradVector implements Kernel {
 
   @Override
   public int units() {
-    return g.batch() * unitsPerImage;
+    return g.batch() * bands * groups;
   }
 
   @Override
@@ -189,34 +199,43 @@ final class WinogradVector implements Kernel {
     int[] staged = scratch.ints;
     lines.clear(staged);
     for (int unit = from; unit < to; unit++) {
-      int batch = unit / unitsPerImage;
-      int first = unit % unitsPerImage * rows;
+      int group = unit % groups;
+      int batch = unit / groups / bands;
+      int first = unit / groups % bands * rows;
       int n = Math.min(rows, tilesY - first);
-      if (first == 0) {
-        lines.clear(staged);
-      }
-      for (int y = 0; y < n; y++) {
-        int top = 2 * (first + y);
-        lines.stage(memory, f, staged, batch, top);
-        lines.stage(memory, f, staged, batch, top + 1);
-        for (int c = 0; c < g.inC(); c += COUNT) {
-          transformInputs(
-              f,
-              lines.at(top, 0) + c,
-              lines.at(top, 1) + c,
-              lines.at(top, 2) + c,
-              lines.at(top + 1, 2) + c,
-              g.inC(),
-              inputs + y * tilesX * g.inC() + c,
-              rows * tilesX * g.inC(),
-              tilesX);
+      if (unit == from || group == 0) {
+        if (first == 0) {
+          lines.clear(staged);
         }
+        transformInputs(memory, f, staged, batch, first, n);
       }
       int outAt = out + (batch * g.outH() + 2 * first) * g.outW() * g.outC();
       int pixels = Math.min(2 * n, g.outH() - 2 * first) * g.outW();
       // The last panel first: its stores may spill over the first channels of the next pixel.
-      for (int i = panels[0].count - 1; i >= 0; i--) {
+      int begin = group * groupPanels;
+      for (int i = Math.min(panels[0].count, begin + groupPanels) - 1; i >= begin; i--) {
         panel(memory, scratch, i, n, outAt, pixels);
+      }
+    }
+  }
+
+  private void transformInputs(
+      Memory memory, float[] f, int[] staged, int batch, int first, int n) {
+    for (int y = 0; y < n; y++) {
+      int top = 2 * (first + y);
+      lines.stage(memory, f, staged, batch, top);
+      lines.stage(memory, f, staged, batch, top + 1);
+      for (int c = 0; c < g.inC(); c += COUNT) {
+        transformInputs(
+            f,
+            lines.at(top, 0) + c,
+            lines.at(top, 1) + c,
+            lines.at(top, 2) + c,
+            lines.at(top + 1, 2) + c,
+            g.inC(),
+            inputs + y * tilesX * g.inC() + c,
+            rows * tilesX * g.inC(),
+            tilesX);
       }
     }
   }
