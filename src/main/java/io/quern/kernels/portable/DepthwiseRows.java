@@ -8,11 +8,14 @@ import io.quern.kernels.ScratchSize;
 import java.util.Arrays;
 
 /**
- * Depthwise convolution, one output row per unit. Rows hold the values of some output pixels, at
- * most {@link Rows#LENGTH} of them: a block. Each input line is staged once as padded floats, with
- * the columns of each residue modulo the stride together, and copied for each column of the kernel
- * to the rows that it meets in every block; the rows of one block under all kernel elements are
- * multiplied by weights that repeat every pixel.
+ * Depthwise convolution, one output row per unit. Rows hold the values of some pixels, at most
+ * {@link Rows#LENGTH} of them: a block.
+ *
+ * <p>Where a row has no room for two pixels, a block is one: each input pixel is staged once, in a
+ * row that all kernel columns read. With fewer it is some output pixels: each input line is staged
+ * once as padded floats, with the columns of each residue modulo the stride together, and copied
+ * for each column of the kernel to the rows that it meets in every block. Either way the rows of
+ * one block under all kernel elements are multiplied by weights, which repeat every pixel.
  *
  * <p>Lines are cut into strips of some blocks and segments of channels, so that the rows of all
  * kernel elements stay in cache while the output goes down the strip.
@@ -42,6 +45,9 @@ abstract class DepthwiseRows implements Kernel {
   private final int width;
   private final int phaseLength;
 
+  /** Whether rows hold input pixels, [slot][column], and not what a kernel column meets. */
+  private final boolean pixelRows;
+
   /**
    * @param weights [KH * KW, channels]
    */
@@ -52,17 +58,22 @@ abstract class DepthwiseRows implements Kernel {
     this.channels = geometry.outC();
     this.taps = geometry.kernelH() * geometry.kernelW();
     this.paddedTaps = (taps + 2) / 3 * 3;
-    this.blockPixels = Math.max(1, Math.min(geometry.outW(), Rows.LENGTH / channels));
+    this.pixelRows =
+        2 * channels > Rows.LENGTH && geometry.dilationH() == 1 && geometry.dilationW() == 1;
+    this.blockPixels =
+        pixelRows ? 1 : Math.max(1, Math.min(geometry.outW(), Rows.LENGTH / channels));
     this.segments = (channels + Rows.LENGTH - 1) / Rows.LENGTH;
     this.ring = (geometry.kernelH() - 1) * geometry.dilationH() + 1;
     int blocks = (geometry.outW() + blockPixels - 1) / blockPixels;
-    int most = Math.max(STRIP_ROWS / (ring * geometry.kernelW()), 2 * geometry.kernelW());
+    int reach = (geometry.kernelW() - 1) * geometry.dilationW();
+    int fitting =
+        pixelRows
+            ? (STRIP_ROWS / ring - reach) / geometry.strideW()
+            : STRIP_ROWS / (ring * geometry.kernelW());
+    int most = Math.max(fitting, 2 * geometry.kernelW());
     this.strips = (blocks + most - 1) / most;
     this.stripBlocks = (blocks + strips - 1) / strips;
-    this.width =
-        (stripBlocks * blockPixels - 1) * geometry.strideW()
-            + (geometry.kernelW() - 1) * geometry.dilationW()
-            + 1;
+    this.width = (stripBlocks * blockPixels - 1) * geometry.strideW() + reach + 1;
     this.phaseLength = (width + geometry.strideW() - 1) / geometry.strideW();
     this.weightRows = new float[segments * paddedTaps][];
     for (int s = 0; s < segments; s++) {
@@ -88,8 +99,8 @@ abstract class DepthwiseRows implements Kernel {
 
   @Override
   public final ScratchSize scratch() {
-    int line = phaseLength * g.strideW() * segmentChannels(0);
-    int rows = ring * g.kernelW() * stripBlocks + 1;
+    int line = pixelRows ? 0 : phaseLength * g.strideW() * segmentChannels(0);
+    int rows = 1 + ring * (pixelRows ? width : g.kernelW() * stripBlocks);
     return new ScratchSize(0, 0, ring + taps, line, rows, Rows.LENGTH);
   }
 
@@ -117,11 +128,19 @@ abstract class DepthwiseRows implements Kernel {
         int slot = Math.floorMod(iy, ring);
         if (staged[slot] != iy) {
           staged[slot] = iy;
-          stage(memory, scratch.floats, s, x, batch, iy);
-          copyLine(scratch, slot, s, x);
+          if (pixelRows) {
+            stagePixels(memory, scratch.rows, slot * width, s, x, batch, iy);
+          } else {
+            stage(memory, scratch.floats, s, x, batch, iy);
+            copyLine(scratch, slot, s, x);
+          }
         }
         for (int j = 0; j < g.kernelW(); j++) {
-          staged[ring + i * g.kernelW() + j] = (slot * g.kernelW() + j) * stripBlocks;
+          staged[ring + i * g.kernelW() + j] =
+              1
+                  + (pixelRows
+                      ? slot * width + j * g.dilationW()
+                      : (slot * g.kernelW() + j) * stripBlocks);
         }
       }
       outputRow(memory, scratch, s, x, unit * g.outW());
@@ -152,6 +171,25 @@ abstract class DepthwiseRows implements Kernel {
     }
   }
 
+  /** Fills the rows from {@code 1 + first} on with the pixels of input row {@code iy}. */
+  private void stagePixels(
+      Memory memory, float[][] rows, int first, int s, int x, int batch, int iy) {
+    int n = segmentChannels(s);
+    int left = x * g.strideW() - g.padLeft();
+    boolean inside = iy >= 0 && iy < g.inH();
+    int row = in + ((batch * g.inH() + iy) * g.inW() + left) * g.inC();
+    for (int u = 0; u < width; u++) {
+      float[] to = rows[1 + first + u];
+      if (!inside || left + u < 0 || left + u >= g.inW()) {
+        Rows.fill(to, padding(), n);
+      } else if (multiplier > 1) {
+        repeat(memory, row + u * g.inC(), to, 0, s * Rows.LENGTH, n, multiplier);
+      } else {
+        convert(memory, row + u * channels + s * Rows.LENGTH, to, 0, n);
+      }
+    }
+  }
+
   private void pad(float[] line, int from, int to, int n) {
     for (int u = from; u < to; u++) {
       Arrays.fill(line, at(u) * n, at(u) * n + n, padding());
@@ -167,7 +205,7 @@ abstract class DepthwiseRows implements Kernel {
   private void copyLine(Scratch scratch, int slot, int s, int x) {
     int n = segmentChannels(s);
     int pixels = Math.min(stripBlocks * blockPixels, g.outW() - x);
-    int row = slot * g.kernelW() * stripBlocks;
+    int row = 1 + slot * g.kernelW() * stripBlocks;
     for (int j = 0; j < g.kernelW(); j++) {
       int from = at(j * g.dilationW());
       for (int b = 0; b * blockPixels < pixels; b++) {
@@ -183,22 +221,18 @@ abstract class DepthwiseRows implements Kernel {
     int pixels = Math.min(stripBlocks * blockPixels, g.outW() - x);
     float[][] rows = scratch.rows;
     int[] first = scratch.ints;
-    float[] acc = rows[ring * g.kernelW() * stripBlocks];
+    float[] acc = rows[0];
+    int step = pixelRows ? g.strideW() : 1;
     for (int b = 0; b * blockPixels < pixels; b++) {
       int p = b * blockPixels;
       int n = Math.min(blockPixels, pixels - p) * segmentChannels(s);
       start(acc, s, n);
       for (int t = 0; t < paddedTaps; t += 3) {
+        float[] r0 = rows[first[ring + t] + b * step];
+        float[] r1 = rows[first[ring + Math.min(t + 1, taps - 1)] + b * step];
+        float[] r2 = rows[first[ring + Math.min(t + 2, taps - 1)] + b * step];
         int w = s * paddedTaps + t;
-        Rows.addProducts(
-            acc,
-            rows[first[ring + t] + b],
-            weightRows[w],
-            rows[first[ring + Math.min(t + 1, taps - 1)] + b],
-            weightRows[w + 1],
-            rows[first[ring + Math.min(t + 2, taps - 1)] + b],
-            weightRows[w + 2],
-            n);
+        Rows.addProducts(acc, r0, weightRows[w], r1, weightRows[w + 1], r2, weightRows[w + 2], n);
       }
       finish(memory, acc, s, n, (pixel + x + p) * channels + s * Rows.LENGTH);
     }

@@ -19,9 +19,12 @@ final class Rows {
    */
   static final boolean FMA = fmaIsFast();
 
+  /** Whether C2 vectorises the conversion of bytes to floats: from JDK 21 on. */
+  private static final boolean CONVERSION_IS_FAST = Runtime.version().feature() >= 21;
+
   /**
    * The float value of each byte {@code b}, at {@code b & 255}. Looking it up takes half the time
-   * of the conversion on JDK 17, three quarters on 25.
+   * of the conversion on JDK 17, three quarters of it on 25 where that is not vectorised.
    */
   static final float[] BYTE_VALUES = byteValues();
 
@@ -145,9 +148,19 @@ final class Rows {
 
   /** {@code to[at + i] = from[start + i]}. */
   static void convert(byte[] from, int start, float[] to, int at, int n) {
+    if (CONVERSION_IS_FAST) {
+      cast(from, start, to, at, n);
+      return;
+    }
     float[] values = BYTE_VALUES;
     for (int i = 0; i < n; i++) {
       to[at + i] = values[from[start + i] & 255];
+    }
+  }
+
+  private static void cast(byte[] from, int start, float[] to, int at, int n) {
+    for (int i = 0; i < n; i++) {
+      to[at + i] = from[start + i];
     }
   }
 }
