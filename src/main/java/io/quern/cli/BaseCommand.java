@@ -4,22 +4,34 @@ import java.lang.reflect.Field;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 
-/** What all commands share. */
+/**
+ * What all commands share. A command says what it takes by picocli's annotations, or in code by
+ * {@link #describe} and {@link #addOptions}: reading annotations makes classes, which takes a cold
+ * start 50 to 100 ms, so what {@code run} needs is in code.
+ */
 abstract class BaseCommand implements Callable<Integer> {
-  @ParentCommand private Main main;
+  private Main main;
+  private CommandSpec spec;
 
-  @Spec private CommandSpec spec;
+  /** This command in picocli's terms, below {@code main}. */
+  final CommandSpec spec(Main parent) {
+    main = parent;
+    spec = describe();
+    spec.addOption(
+        OptionSpec.builder("-h", "--help").usageHelp(true).description("Show this help.").build());
+    addOptions(spec);
+    return spec;
+  }
 
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help.")
-  private boolean help;
+  /** What the annotations say. */
+  CommandSpec describe() {
+    return CommandSpec.forAnnotatedObject(this);
+  }
+
+  /** Adds the options that are written in code. */
+  void addOptions(CommandSpec to) {}
 
   Console console() {
     return main.console();

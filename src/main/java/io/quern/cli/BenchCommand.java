@@ -15,7 +15,7 @@ import java.util.Collections;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -36,7 +36,7 @@ final class BenchCommand extends BaseCommand {
   @Parameters(paramLabel = "MODEL", description = "A .tflite file, float or int8.")
   private Path model;
 
-  @Mixin private RunOptions run;
+  private final RunOptions run = new RunOptions();
 
   @Option(
       names = "--seconds",
@@ -63,6 +63,11 @@ final class BenchCommand extends BaseCommand {
 
   @Option(names = "--json", description = "Print one JSON document.")
   private boolean json;
+
+  @Override
+  void addOptions(CommandSpec spec) {
+    run.addTo(spec);
+  }
 
   @Override
   void execute() throws Exception {

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -88,10 +89,15 @@ final class CalibrateCommand extends BaseCommand {
   private int threads;
 
   @Mixin private CalibrationFlags flags;
-  @Mixin private DataFlags dataFlags;
+  private final DataFlags dataFlags = new DataFlags();
 
   @Option(names = "--json", description = "Print one JSON document.")
   private boolean json;
+
+  @Override
+  void addOptions(CommandSpec spec) {
+    dataFlags.addTo(spec);
+  }
 
   @Override
   void execute() throws Exception {

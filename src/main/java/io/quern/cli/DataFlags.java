@@ -9,82 +9,96 @@ import io.quern.model.DataType;
 import io.quern.model.Graph;
 import java.nio.file.Path;
 import java.util.List;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** How files become inputs. */
 final class DataFlags {
-  @Option(
-      names = "--mean",
-      paramLabel = "M",
-      split = ",",
-      description = "x = (pixel - mean) / std with pixels 0..255: one number, or one per channel.")
-  private List<Float> mean;
+  private final OptionSpec mean =
+      numbers("--mean")
+          .paramLabel("M")
+          .description(
+              "x = (pixel - mean) / std with pixels 0..255: one number, or one per channel.")
+          .build();
 
-  @Option(
-      names = "--std",
-      paramLabel = "S",
-      split = ",",
-      description = "Standard deviation: one number, or one per channel.")
-  private List<Float> std;
+  private final OptionSpec std =
+      numbers("--std")
+          .paramLabel("S")
+          .description("Standard deviation: one number, or one per channel.")
+          .build();
 
-  @Option(
-      names = "--range",
-      paramLabel = "LOW,HIGH",
-      split = ",",
-      description =
-          "Instead of --mean and --std: pixel 0 becomes LOW, pixel 255 becomes HIGH, such as --range=-1,1.")
-  private List<Float> range;
+  private final OptionSpec range =
+      numbers("--range")
+          .paramLabel("LOW,HIGH")
+          .description(
+              "Instead of --mean and --std: pixel 0 becomes LOW, pixel 255 becomes HIGH, such as --range=-1,1.")
+          .build();
 
-  @Option(
-      names = "--resize",
-      paramLabel = "HOW",
-      defaultValue = "none",
-      description =
-          "Images of another size or depth: none (an error), stretch, or crop (scale, then cut at the centre). Default:"
-              + " ${DEFAULT-VALUE}.")
-  private Image.Resize resize;
+  private final OptionSpec resize =
+      OptionSpec.builder("--resize")
+          .paramLabel("HOW")
+          .type(Image.Resize.class)
+          .defaultValue("none")
+          .description(
+              "Images of another size or depth: none (an error), stretch, or crop (scale, then cut at the centre). Default:"
+                  + " ${DEFAULT-VALUE}.")
+          .build();
 
-  @Option(
-      names = "--raw-type",
-      paramLabel = "TYPE",
-      description =
-          "Elements of .bin files: float32, int8, uint8, int32 (little endian). Default: the model's own type.")
-  private DataType rawType;
+  private final OptionSpec rawType =
+      OptionSpec.builder("--raw-type")
+          .paramLabel("TYPE")
+          .type(DataType.class)
+          .description(
+              "Elements of .bin files: float32, int8, uint8, int32 (little endian). Default: the model's own type.")
+          .build();
 
-  @Option(
-      names = "--labels",
-      paramLabel = "FILE",
-      description =
-          "Labels of an IDX or .bin file: IDX, or text with one label a line. Default for IDX: the file beside it.")
-  private Path labels;
+  private final OptionSpec labels =
+      OptionSpec.builder("--labels")
+          .paramLabel("FILE")
+          .type(Path.class)
+          .description(
+              "Labels of an IDX or .bin file: IDX, or text with one label a line. Default for IDX: the file beside it.")
+          .build();
+
+  private static OptionSpec.Builder numbers(String name) {
+    return OptionSpec.builder(name).type(List.class).auxiliaryTypes(Float.class).splitRegex(",");
+  }
+
+  void addTo(CommandSpec spec) {
+    spec.addOption(mean).addOption(std).addOption(range);
+    spec.addOption(resize).addOption(rawType).addOption(labels);
+  }
 
   Preprocessing preprocessing(Console console) {
-    if (range != null) {
-      if (mean != null || std != null) {
+    List<Float> bounds = range.getValue();
+    List<Float> means = mean.getValue();
+    List<Float> stds = std.getValue();
+    if (bounds != null) {
+      if (means != null || stds != null) {
         throw new Usage("--range excludes --mean and --std");
       }
-      if (range.size() != 2) {
+      if (bounds.size() != 2) {
         throw new Usage("--range takes two numbers, such as --range=-1,1");
       }
-      return usage("--range", () -> Preprocessing.range(range.get(0), range.get(1)));
+      try {
+        return Preprocessing.range(bounds.get(0), bounds.get(1));
+      } catch (IllegalArgumentException e) {
+        throw new Usage("--range: " + e.getMessage());
+      }
     }
-    if (mean == null && std == null) {
+    if (means == null && stds == null) {
       return null;
     }
-    float[] m = mean == null ? new float[] {0} : floats(mean);
-    float[] s = std == null ? new float[] {1} : floats(std);
-    if (std != null && mean != null && max(m) <= 1 && max(s) <= 1) {
+    float[] m = means == null ? new float[] {0} : floats(means);
+    float[] s = stds == null ? new float[] {1} : floats(stds);
+    if (stds != null && means != null && max(m) <= 1 && max(s) <= 1) {
       console.say(
           "--mean and --std are in units of pixels (0..255); these look as if they were for pixels of 0..1");
     }
-    return usage("--mean, --std", () -> new Preprocessing(m, s));
-  }
-
-  private static <T> T usage(String flags, java.util.function.Supplier<T> s) {
     try {
-      return s.get();
+      return new Preprocessing(m, s);
     } catch (IllegalArgumentException e) {
-      throw new Usage(flags + ": " + e.getMessage());
+      throw new Usage("--mean, --std: " + e.getMessage());
     }
   }
 
@@ -105,7 +119,7 @@ final class DataFlags {
   }
 
   InputFormat format(Graph graph, Console console) {
-    return InputFormat.of(graph, preprocessing(console), resize);
+    return InputFormat.of(graph, preprocessing(console), resize.getValue());
   }
 
   DataOptions options(Graph graph, int limit) {
@@ -113,6 +127,10 @@ final class DataFlags {
       throw new Usage("--limit must not be negative, is " + limit);
     }
     return new DataOptions(
-        labels, ModelMetadata.of(graph).labels(), rawType, DataOptions.Part.ALL, limit);
+        labels.getValue(),
+        ModelMetadata.of(graph).labels(),
+        rawType.getValue(),
+        DataOptions.Part.ALL,
+        limit);
   }
 }

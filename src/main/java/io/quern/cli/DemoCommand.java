@@ -22,7 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /** {@code quern demo}. */
@@ -60,10 +60,15 @@ final class DemoCommand extends BaseCommand {
           "The int8 model. Default: fashion-mnist-int8.tflite in the build's target folder, else in this folder.")
   private Path output;
 
-  @Mixin private RunOptions run;
+  private final RunOptions run = new RunOptions();
 
   @Option(names = "--json", description = "Print one JSON document.")
   private boolean json;
+
+  @Override
+  void addOptions(CommandSpec spec) {
+    run.addTo(spec);
+  }
 
   @Override
   void execute() throws Exception {

@@ -20,7 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -38,10 +38,15 @@ final class InspectCommand extends BaseCommand {
   @Parameters(paramLabel = "MODEL", description = "A .tflite file, float or int8.")
   private Path model;
 
-  @Mixin private RunOptions run;
+  private final RunOptions run = new RunOptions();
 
   @Option(names = "--json", description = "Print one JSON document.")
   private boolean json;
+
+  @Override
+  void addOptions(CommandSpec spec) {
+    run.addTo(spec);
+  }
 
   @Override
   void execute() throws Exception {

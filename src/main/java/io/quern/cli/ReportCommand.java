@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -146,7 +147,7 @@ final class ReportCommand extends BaseCommand {
 
   @Mixin private CalibrationFlags flags;
   @Mixin private VariantFlags run;
-  @Mixin private DataFlags dataFlags;
+  private final DataFlags dataFlags = new DataFlags();
 
   @Option(
       names = "--paths",
@@ -165,6 +166,11 @@ final class ReportCommand extends BaseCommand {
 
   @Option(names = "--json", description = "Print one JSON document.")
   private boolean json;
+
+  @Override
+  void addOptions(CommandSpec spec) {
+    dataFlags.addTo(spec);
+  }
 
   @Override
   void execute() throws Exception {

@@ -54,12 +54,14 @@ public record Image(int height, int width, int channels, byte[] pixels) {
     for (int x = 0; x < newWidth; x++) {
       Window w = Window.of(width, (x + 0.5) * scaleX + offsetX, scaleX);
       for (int y = 0; y < height; y++) {
+        int from = (y * width + w.first) * channels;
+        int to = (y * newWidth + x) * channels;
         for (int c = 0; c < channels; c++) {
           float sum = 0;
           for (int i = 0; i < w.weights.length; i++) {
-            sum += w.weights[i] * (pixels[(y * width + w.first + i) * channels + c] & 255);
+            sum += w.weights[i] * (pixels[from + i * channels + c] & 255);
           }
-          rows[(y * newWidth + x) * channels + c] = sum;
+          rows[to + c] = sum;
         }
       }
     }
@@ -67,12 +69,16 @@ public record Image(int height, int width, int channels, byte[] pixels) {
     int rowLength = newWidth * channels;
     for (int y = 0; y < newHeight; y++) {
       Window w = Window.of(height, (y + 0.5) * scaleY + offsetY, scaleY);
-      for (int x = 0; x < rowLength; x++) {
-        float sum = 0;
-        for (int i = 0; i < w.weights.length; i++) {
-          sum += w.weights[i] * rows[(w.first + i) * rowLength + x];
+      float[] sums = new float[rowLength];
+      for (int i = 0; i < w.weights.length; i++) {
+        float weight = w.weights[i];
+        int from = (w.first + i) * rowLength;
+        for (int x = 0; x < rowLength; x++) {
+          sums[x] += weight * rows[from + x];
         }
-        out[y * rowLength + x] = (byte) Math.min(255, (int) Math.floor(sum + 0.5f));
+      }
+      for (int x = 0; x < rowLength; x++) {
+        out[y * rowLength + x] = (byte) Math.min(255, (int) (sums[x] + 0.5f));
       }
     }
     return new Image(newHeight, newWidth, channels, out);

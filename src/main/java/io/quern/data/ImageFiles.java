@@ -78,6 +78,14 @@ public final class ImageFiles {
     if (!Files.isRegularFile(file)) {
       throw new DataException(file + ": not a file");
     }
+    try {
+      Image plain = PlainImages.read(file);
+      if (plain != null && (!exact || plain.height() == height && plain.width() == width)) {
+        return plain;
+      }
+    } catch (IOException e) {
+      throw new DataException(file + ": damaged or unsupported image: " + e.getMessage(), e);
+    }
     try (ImageInputStream in = ImageIO.createImageInputStream(file.toFile())) {
       Iterator<ImageReader> readers =
           in == null ? List.<ImageReader>of().iterator() : ImageIO.getImageReaders(in);

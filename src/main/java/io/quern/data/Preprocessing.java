@@ -88,9 +88,12 @@ public final class Preprocessing {
    * @param out [H, W, C]
    */
   public void apply(byte[] pixels, int channelCount, float[] out) {
-    for (int i = 0; i < pixels.length; i++) {
-      int c = i % channelCount;
-      out[i] = ((pixels[i] & 255) - mean(c)) / std(c);
+    for (int c = 0; c < channelCount; c++) {
+      float m = mean(c);
+      float s = std(c);
+      for (int i = c; i < pixels.length; i += channelCount) {
+        out[i] = ((pixels[i] & 255) - m) / s;
+      }
     }
   }
 

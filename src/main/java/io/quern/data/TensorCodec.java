@@ -28,7 +28,7 @@ public final class TensorCodec {
     int max = t.type().max();
     for (int i = 0; i < x.length; i++) {
       double v = (double) (x[i] / scale);
-      int r = (int) (v < 0 ? Math.ceil(v - 0.5) : Math.floor(v + 0.5));
+      int r = (int) (v < 0 ? v - 0.5 : v + 0.5); // the cast cuts towards 0
       q[i] = (byte) (int) Math.max(min, Math.min(max, (long) r + zero));
     }
   }

@@ -8,6 +8,7 @@ import io.quern.runtime.Plan;
 import io.quern.runtime.Session;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 
 /**
  * A session that takes and gives real numbers whatever the network's types are: quantizes what goes
@@ -25,8 +26,8 @@ public final class NetworkRunner implements AutoCloseable {
   /** Opens a session of the plan. */
   public NetworkRunner(Plan plan) {
     Graph g = plan.graph();
-    this.inputs = g.inputs().stream().map(g::tensor).toArray(Tensor[]::new);
-    this.outputs = g.outputs().stream().map(g::tensor).toArray(Tensor[]::new);
+    this.inputs = tensors(g, g.inputs());
+    this.outputs = tensors(g, g.outputs());
     this.inputBuffers = new Object[inputs.length];
     for (int i = 0; i < inputs.length; i++) {
       inputBuffers[i] = buffer(inputs[i]);
@@ -41,6 +42,14 @@ public final class NetworkRunner implements AutoCloseable {
               : new float[outputs[i].shape().elements()];
     }
     this.session = plan.newSession();
+  }
+
+  private static Tensor[] tensors(Graph g, List<Integer> indices) {
+    Tensor[] r = new Tensor[indices.size()];
+    for (int i = 0; i < r.length; i++) {
+      r[i] = g.tensor(indices.get(i));
+    }
+    return r;
   }
 
   private static Object buffer(Tensor t) {

@@ -1,7 +1,6 @@
 package io.quern.report;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -22,7 +21,11 @@ public final class TextTable {
 
   /** Adds a row; what could drive a terminal is escaped. */
   public TextTable row(String... cells) {
-    rows.add(Arrays.stream(cells).map(Printable::line).toArray(String[]::new));
+    String[] row = new String[cells.length];
+    for (int i = 0; i < row.length; i++) {
+      row[i] = Printable.line(cells[i]);
+    }
+    rows.add(row);
     return this;
   }
 

@@ -1,8 +1,5 @@
 package io.quern.runtime;
 
-import java.util.Arrays;
-import java.util.Comparator;
-
 /**
  * Places buffers with live ranges into one array so that no two that live at the same time overlap:
  * greedy by size.
@@ -34,15 +31,15 @@ final class ArenaPlanner {
    */
   static ArenaPlanner plan(int[] sizes, int[] firstUse, int[] lastUse) {
     int n = sizes.length;
-    Integer[] order = new Integer[n];
+    int[] order = new int[n]; // the largest first, of equal ones the first used
     for (int i = 0; i < n; i++) {
-      order[i] = i;
+      int p = i;
+      while (p > 0 && isBefore(i, order[p - 1], sizes, firstUse)) {
+        order[p] = order[p - 1];
+        p--;
+      }
+      order[p] = i;
     }
-    Arrays.sort(
-        order,
-        Comparator.<Integer>comparingInt(i -> -sizes[i])
-            .thenComparingInt(i -> firstUse[i])
-            .thenComparingInt(i -> i));
     long[] offset = new long[n];
     // Placed buffers, ascending by offset.
     int[] placed = new int[n];
@@ -74,6 +71,10 @@ final class ArenaPlanner {
       result[i] = (int) Math.min(offset[i], Integer.MAX_VALUE);
     }
     return new ArenaPlanner(result, length);
+  }
+
+  private static boolean isBefore(int a, int b, int[] sizes, int[] firstUse) {
+    return sizes[a] > sizes[b] || sizes[a] == sizes[b] && firstUse[a] < firstUse[b];
   }
 
   private static long align(long v) {

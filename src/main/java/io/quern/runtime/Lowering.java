@@ -895,7 +895,11 @@ public final class Lowering {
   }
 
   private static int[] ints(List<Integer> list) {
-    return list.stream().mapToInt(Integer::intValue).toArray();
+    int[] r = new int[list.size()];
+    for (int i = 0; i < r.length; i++) {
+      r[i] = list.get(i);
+    }
+    return r;
   }
 
   /**
@@ -906,7 +910,11 @@ public final class Lowering {
    */
   private void proveDepth(byte[] w, int zeroPoint, int[] bias, int stride, int channelStride) {
     int depth = w.length / bias.length;
+    long most = Integer.MAX_VALUE - depth * 255L * 255;
     for (int o = 0; o < bias.length; o++) {
+      if (Math.abs((long) bias[o]) <= most) {
+        continue; // whatever the weights are
+      }
       long sum = 0;
       for (int i = 0; i < depth; i++) {
         sum += Math.abs(w[o * channelStride + i * stride] - zeroPoint);

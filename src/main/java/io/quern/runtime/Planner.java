@@ -59,6 +59,9 @@ public final class Planner {
   private final int[] producer;
   private final boolean[] graphOutput;
 
+  /** Parameters at offset 0 of operators that were lowered before memory was planned. */
+  private final KernelParams[] early;
+
   /** Steps to be: the last operator is the one whose outputs are written. */
   private record Draft(List<Integer> operators, Form form) {}
 
@@ -78,6 +81,7 @@ public final class Planner {
     this.consumer = new int[n];
     this.producer = new int[n];
     this.graphOutput = new boolean[n];
+    this.early = new KernelParams[graph.operators().size()];
     Arrays.fill(producer, -1);
     for (int t = 0; t < n; t++) {
       sharedWith[t] = t;
@@ -213,8 +217,8 @@ public final class Planner {
     if (!(graph.operators().get(next) instanceof Operator.Conv2d c) || c.input() != d.output()) {
       return -1;
     }
-    if (lower(producer[d.output()], t -> 0) instanceof DepthwiseConv2dInt8 dw
-        && lower(next, t -> 0) instanceof Conv2dInt8 pw
+    if (lowerEarly(producer[d.output()]) instanceof DepthwiseConv2dInt8 dw
+        && lowerEarly(next) instanceof Conv2dInt8 pw
         && pw.geometry().isPointwise()
         && pw.groups() == 1) {
       if (pad >= 0) {
@@ -432,27 +436,46 @@ public final class Planner {
   }
 
   private long elements(List<Integer> tensors) {
-    return tensors.stream().mapToLong(t -> graph.tensor(t).shape().elements()).sum();
+    long sum = 0;
+    for (int t : tensors) {
+      sum += graph.tensor(t).shape().elements();
+    }
+    return sum;
   }
 
   private KernelParams params(Draft d, int[] offsets) {
     List<Integer> ops = d.operators();
     Operator firstOp = graph.operators().get(ops.get(0));
     boolean hasPad = ops.size() > 1 && firstOp instanceof Operator.Pad;
-    KernelParams p = lower(ops.get(hasPad ? 1 : 0), t -> offsets[t]);
+    KernelParams p = lower(ops.get(hasPad ? 1 : 0), offsets);
     if (hasPad) {
       Operator.Pad pad = (Operator.Pad) firstOp;
       p = padded(p, pad, offsets[pad.input()]);
     }
     if (d.form() == Form.FUSED) {
-      Conv2dInt8 pw = (Conv2dInt8) lower(ops.get(ops.size() - 1), t -> offsets[t]);
+      Conv2dInt8 pw = (Conv2dInt8) lower(ops.get(ops.size() - 1), offsets);
       return new DepthwisePointwiseInt8((DepthwiseConv2dInt8) p, pw);
     }
     return p;
   }
 
-  private KernelParams lower(int operator, java.util.function.IntUnaryOperator offsetOfTensor) {
-    return Lowering.lower(graph, operator, offsetOfTensor);
+  private KernelParams lowerEarly(int operator) {
+    if (early[operator] == null) {
+      early[operator] = Lowering.lower(graph, operator, t -> 0);
+    }
+    return early[operator];
+  }
+
+  private KernelParams lower(int operator, int[] offsets) {
+    Operator op = graph.operators().get(operator);
+    if (early[operator] instanceof Conv2dInt8 c && op instanceof Operator.Conv2d o) {
+      return c.at(offsets[o.input()], offsets[o.output()]);
+    }
+    if (early[operator] instanceof DepthwiseConv2dInt8 c
+        && op instanceof Operator.DepthwiseConv2d o) {
+      return c.at(offsets[o.input()], offsets[o.output()]);
+    }
+    return Lowering.lower(graph, operator, t -> offsets[t]);
   }
 
   /** The convolution on the input of the padding instead of on its output. */

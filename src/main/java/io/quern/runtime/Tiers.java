@@ -17,7 +17,7 @@ public final class Tiers {
   private static final Map<String, Loaded> LOADED = new HashMap<>();
 
   /** A tier, or why it is missing. */
-  private record Loaded(Tier tier, String whyMissing) {}
+  private record Loaded(Tier tier, Throwable failure) {}
 
   private Tiers() {}
 
@@ -42,7 +42,7 @@ public final class Tiers {
                   + "Tier");
       return new Loaded((Tier) c.getDeclaredConstructor().newInstance(), null);
     } catch (ReflectiveOperationException | LinkageError e) {
-      return new Loaded(null, reason(name, e));
+      return new Loaded(null, e);
     }
   }
 
@@ -69,7 +69,10 @@ public final class Tiers {
 
   /** One line that says why a tier cannot run here; null when it can. */
   public static String whyMissing(String name) {
-    return NAMES.contains(name) ? load(name).whyMissing() : null;
+    if (!NAMES.contains(name) || load(name).failure() == null) {
+      return null;
+    }
+    return reason(name, load(name).failure());
   }
 
   /**

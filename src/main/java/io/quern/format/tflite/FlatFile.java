@@ -17,6 +17,13 @@ final class FlatFile {
   static final int BUDGET_BASE = 1 << 16;
 
   private final ByteBuffer bytes;
+
+  /**
+   * The buffer's array, or null: reading it directly takes a cold start a few milliseconds less.
+   */
+  private final byte[] array;
+
+  private final int arrayOffset;
   private final int size;
   private long budget;
 
@@ -24,6 +31,8 @@ final class FlatFile {
   FlatFile(ByteBuffer file) {
     bytes = file.slice().asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
     size = bytes.capacity();
+    array = file.hasArray() ? file.array() : null;
+    arrayOffset = array == null ? 0 : file.arrayOffset() + file.position();
     budget = (long) size * BUDGET_PER_BYTE + BUDGET_BASE;
   }
 
@@ -61,17 +70,28 @@ final class FlatFile {
 
   /** The byte at a checked position. */
   byte int8(int position) {
-    return bytes.get(position);
+    return array == null ? bytes.get(position) : array[arrayOffset + position];
   }
 
   /** The unsigned 16-bit number at a checked position. */
   int uint16(int position) {
-    return bytes.getShort(position) & 0xFFFF;
+    if (array == null) {
+      return bytes.getShort(position) & 0xFFFF;
+    }
+    int at = arrayOffset + position;
+    return array[at] & 255 | (array[at + 1] & 255) << 8;
   }
 
   /** The 32-bit number at a checked position. */
   int int32(int position) {
-    return bytes.getInt(position);
+    if (array == null) {
+      return bytes.getInt(position);
+    }
+    int at = arrayOffset + position;
+    return array[at] & 255
+        | (array[at + 1] & 255) << 8
+        | (array[at + 2] & 255) << 16
+        | array[at + 3] << 24;
   }
 
   /** The 64-bit number at a checked position. */

@@ -167,9 +167,7 @@ final class FlatTable {
   int[] ints(Field field) {
     Vector v = charged(field, 4);
     int[] r = new int[v.length()];
-    for (int i = 0; i < r.length; i++) {
-      r[i] = file.int32(v.at() + 4 * i);
-    }
+    file.view(v.at(), 4 * r.length).asIntBuffer().get(r);
     return r;
   }
 
@@ -177,9 +175,7 @@ final class FlatTable {
   long[] longs(Field field) {
     Vector v = charged(field, 8);
     long[] r = new long[v.length()];
-    for (int i = 0; i < r.length; i++) {
-      r[i] = file.int64(v.at() + 8 * i);
-    }
+    file.view(v.at(), 8 * r.length).asLongBuffer().get(r);
     return r;
   }
 
@@ -187,9 +183,7 @@ final class FlatTable {
   float[] floats(Field field) {
     Vector v = charged(field, 4);
     float[] r = new float[v.length()];
-    for (int i = 0; i < r.length; i++) {
-      r[i] = Float.intBitsToFloat(file.int32(v.at() + 4 * i));
-    }
+    file.view(v.at(), 4 * r.length).asFloatBuffer().get(r);
     return r;
   }
 
@@ -208,6 +202,9 @@ final class FlatTable {
     byte[] b = new byte[v.length()];
     file.view(v.at(), v.length()).get(b);
     String s = new String(b, StandardCharsets.UTF_8);
+    if (isPlain(b)) {
+      return s;
+    }
     StringBuilder clean = null;
     for (int i = 0; i < s.length(); i++) {
       char c = s.charAt(i);
@@ -217,6 +214,15 @@ final class FlatTable {
       }
     }
     return clean == null ? s : clean.toString();
+  }
+
+  private static boolean isPlain(byte[] text) {
+    for (byte c : text) {
+      if (c < ' ' || c > '~') {
+        return false;
+      }
+    }
+    return true;
   }
 
   private Vector charged(Field field, int elementBytes) {

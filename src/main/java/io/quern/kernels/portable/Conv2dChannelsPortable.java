@@ -58,9 +58,14 @@ final class Conv2dChannelsPortable implements Kernel {
     int[] bias = new int[g.outC()];
     for (int o = 0; o < bias.length; o++) {
       int sum = 0;
+      byte[] weights = p.weights();
+      float[][] rows = weightRows[o / SEGMENT];
+      int lane = o % SEGMENT;
+      int zero = p.weightsZeroPoint();
+      int first = o * depth;
       for (int k = 0; k < depth; k++) {
-        int w = p.weights()[o * depth + k] - p.weightsZeroPoint();
-        weightRows[o / SEGMENT][k][o % SEGMENT] = w;
+        int w = weights[first + k] - zero;
+        rows[k][lane] = w;
         sum += w;
       }
       bias[o] = p.bias()[o] - p.inputZeroPoint() * sum;

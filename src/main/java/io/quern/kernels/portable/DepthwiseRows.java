@@ -79,8 +79,9 @@ abstract class DepthwiseRows implements Kernel {
     for (int s = 0; s < segments; s++) {
       for (int t = 0; t < paddedTaps; t++) {
         float[] row = new float[segmentChannels(s) * blockPixels];
-        for (int i = 0; t < taps && i < row.length; i++) {
-          row[i] = weights[t * channels + s * Rows.LENGTH + i % segmentChannels(s)];
+        int n = segmentChannels(s);
+        for (int b = 0; t < taps && b < blockPixels; b++) {
+          System.arraycopy(weights, t * channels + s * Rows.LENGTH, row, b * n, n);
         }
         weightRows[s * paddedTaps + t] = row;
       }

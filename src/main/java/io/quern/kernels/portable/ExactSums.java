@@ -10,6 +10,9 @@ package io.quern.kernels.portable;
 final class ExactSums {
   private static final int LIMIT = (1 << 24) / 128;
 
+  /** What {@code |w - zeroPoint|} cannot exceed. */
+  private static final int MOST = 255;
+
   private ExactSums() {}
 
   /**
@@ -44,6 +47,9 @@ final class ExactSums {
   }
 
   private static boolean exact(byte[] weights, int zeroPoint, int outputs, int depth, int run) {
+    if (Math.min(run, depth) <= LIMIT / MOST) {
+      return true; // whatever the weights are
+    }
     for (int o = 0; o < outputs; o++) {
       for (int from = 0; from < depth; from += run) {
         int to = Math.min(depth, from + run);

@@ -129,8 +129,16 @@ final class LaneConstants {
     long farthest = Math.max(Math.abs(first - bias), Math.abs(last - bias));
     long above = multiplier;
     long below = multiplier;
+    // Of each step what is left of it beyond a multiple of M; the next step is 2^(31+e) on.
+    long on = (1L << 31 + e) % multiplier;
+    long remainder = 0;
     for (int k = lo == 0 ? 1 : lo; k <= hi; k++) {
-      long remainder = Math.floorMod(step(k, e), (long) multiplier);
+      if (k == lo || k == 1) {
+        remainder = Math.floorMod(step(k, e), (long) multiplier);
+      } else {
+        remainder += on;
+        remainder -= remainder >= multiplier ? multiplier : 0;
+      }
       above = Math.min(above, remainder == 0 ? 0 : multiplier - remainder);
       below = Math.min(below, remainder == 0 ? multiplier : remainder);
     }
