@@ -4,11 +4,13 @@ import io.quern.target.Board;
 import io.quern.target.Bundle;
 import io.quern.target.Jre;
 import io.quern.target.Remote;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -102,31 +104,60 @@ final class DeployCommand extends BaseCommand {
     }
   }
 
-  private void write(Bundle bundle, Board board, PrintStream out) throws Exception {
+  /** Everything that could stand in the way is looked at before anything is written. */
+  private Path folder() throws IOException {
     Path folder = output.toAbsolutePath().normalize();
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw new Failure(output + ": a file, not a folder");
     }
+    if (Files.isDirectory(folder) && !Files.exists(folder.resolve("bundle.properties"))) {
+      try (Stream<Path> files = Files.list(folder)) {
+        if (files.findAny().isPresent()) {
+          throw new Failure(output + ": holds other files; name a new folder or an earlier bundle");
+        }
+      }
+    }
+    if (jre && Files.exists(folder.resolve("jre"))) {
+      throw new Failure(output.resolve("jre") + " exists already: remove it first");
+    }
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new Failure(output + ": this folder cannot be made", e);
+    }
+    if (!Files.isWritable(folder) || !Files.isWritable(folder.getParent())) {
+      throw new Failure(output + ": this folder, or the one it is in, cannot be written to");
+    }
+    return folder;
+  }
+
+  private Path jmods(Board board) {
+    if (jmods != null) {
+      return jmods;
+    }
+    return Jre.ownJmods(board)
+        .orElseThrow(
+            () ->
+                new Failure(
+                    "--jre: this JDK has no jmods for "
+                        + board.arch()
+                        + "; give --jmods with those of a JDK "
+                        + Runtime.version().feature()
+                        + " for that machine"));
+  }
+
+  private void write(Bundle bundle, Board board, PrintStream out) throws Exception {
+    Path from = jre ? jmods(board) : null;
+    Path folder = folder();
     bundle.writeFolder(folder);
     long total = 0;
     for (Map.Entry<String, Integer> e : bundle.sizes().entrySet()) {
       out.printf(Locale.ROOT, "%,11d  %s%n", e.getValue(), output.resolve(e.getKey()));
       total += e.getValue();
     }
-    if (jre) {
-      Path from =
-          jmods != null
-              ? jmods
-              : Jre.ownJmods(board)
-                  .orElseThrow(
-                      () ->
-                          new Failure(
-                              "--jre: this JDK has no jmods for "
-                                  + board.arch()
-                                  + "; give --jmods with those of a JDK "
-                                  + Runtime.version().feature()
-                                  + " for that machine"));
+    if (from != null) {
       long bytes = Jre.write(from, folder);
+      bundle.addJre(folder.resolve("jre"));
       out.printf(Locale.ROOT, "%,11d  %s%n", bytes, output.resolve("jre"));
       total += bytes;
     }

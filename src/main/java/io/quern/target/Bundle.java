@@ -22,11 +22,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 
 /**
  * A model made ready for a board: a folder with the runtime, the model, a launch script with the
  * board's flags, a systemd unit and recorded bytes to check itself against; also as tar.gz and as a
- * Debian package. The same model and options give the same bytes. Immutable.
+ * Debian package. The same model and options give the same bytes.
  */
 public final class Bundle {
   private static final int CHECKS = 3;
@@ -37,6 +38,9 @@ public final class Bundle {
   private final int heapMib;
   private final List<String> warnings = new ArrayList<>();
   private final Map<String, Archives.Entry> files = new LinkedHashMap<>();
+
+  /** Files of a Java runtime; empty where the board's own is used. */
+  private final Map<String, Archives.Entry> runtime = new LinkedHashMap<>();
 
   /**
    * Packs.
@@ -49,6 +53,15 @@ public final class Bundle {
    * @throws IllegalArgumentException if the name is not of that form
    */
   public Bundle(Path modelFile, Board board, String name) throws IOException {
+    this(modelFile, board, name, board.arch());
+  }
+
+  /**
+   * Packs for another architecture than the board's.
+   *
+   * @param arch as {@link RuntimeJar#forBoard} takes it
+   */
+  Bundle(Path modelFile, Board board, String name, String arch) throws IOException {
     this.board = board;
     this.name = name == null ? nameOf(modelFile) : name;
     if (!this.name.matches("[a-z0-9][a-z0-9-]{0,60}")) {
@@ -68,7 +81,7 @@ public final class Bundle {
               + " is "
               + board.heapMib());
     }
-    byte[] jar = RuntimeJar.forBoard();
+    byte[] jar = RuntimeJar.forBoard(arch);
     files.put("README", Archives.Entry.text(readme(loaded, plan, model.length, jar.length)));
     files.put("run", Archives.Entry.script(script(jar)));
     files.put("quern.jar", new Archives.Entry(jar, false));
@@ -119,16 +132,45 @@ public final class Bundle {
     }
   }
 
+  /**
+   * Takes a Java runtime into the archives; the folder has it already.
+   *
+   * @param jre what {@link Jre#write} wrote
+   * @throws IOException if a file cannot be read
+   */
+  public void addJre(Path jre) throws IOException {
+    try (Stream<Path> walk = Files.walk(jre)) {
+      for (Path file : walk.filter(Files::isRegularFile).sorted().toList()) {
+        runtime.put(
+            "jre/" + jre.relativize(file),
+            new Archives.Entry(Files.readAllBytes(file), Files.isExecutable(file)));
+      }
+    }
+  }
+
   /** The bundle as one tar.gz, all of it below a folder of its name. */
   public byte[] tarGz() throws IOException {
     Map<String, Archives.Entry> below = new LinkedHashMap<>();
     files.forEach((path, e) -> below.put(name + "/" + path, e));
+    runtime.forEach((path, e) -> below.put(name + "/" + path, e));
     return Archives.tarGz(below);
   }
 
   /** File name that Debian gives the package. */
   public String debName() {
-    return "quern-" + name + "_" + version() + "_all.deb";
+    return "quern-" + name + "_" + version() + "_" + debArch() + ".deb";
+  }
+
+  /** Without a Java runtime the package runs wherever there is one. */
+  private String debArch() {
+    if (runtime.isEmpty()) {
+      return "all";
+    }
+    return switch (board.arch()) {
+      case "aarch64" -> "arm64";
+      case "arm" -> "armhf";
+      default -> board.arch();
+    };
   }
 
   /** The bundle as a Debian package: files to /opt/quern, service enabled and started. */
@@ -140,6 +182,10 @@ public final class Bundle {
       data.put(
           e.getKey().equals(service()) ? unit : "opt/quern/" + name + "/" + e.getKey(),
           e.getValue());
+      bytes += e.getValue().content().length;
+    }
+    for (Map.Entry<String, Archives.Entry> e : runtime.entrySet()) {
+      data.put("opt/quern/" + name + "/" + e.getKey(), e.getValue());
       bytes += e.getValue().content().length;
     }
     StringBuilder sums = new StringBuilder();
@@ -155,12 +201,16 @@ public final class Bundle {
                 + "Version: "
                 + version()
                 + "\n"
-                + "Architecture: all\n"
+                + "Architecture: "
+                + debArch()
+                + "\n"
                 + "Maintainer: Quern <quern@localhost>\n"
                 + "Installed-Size: "
                 + (bytes + 1023) / 1024
                 + "\n"
-                + "Depends: default-jre-headless (>= 2:1.17) | java17-runtime-headless\n"
+                + (runtime.isEmpty()
+                    ? "Depends: default-jre-headless (>= 2:1.17) | java17-runtime-headless\n"
+                    : "Depends: libc6, zlib1g\n")
                 + "Section: misc\n"
                 + "Priority: optional\n"
                 + "Description: neural network "

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -46,12 +47,18 @@ public final class RuntimeJar {
 
   private RuntimeJar() {}
 
-  /** The runtime and {@link OnBoard}, from wherever this program's own classes come from. */
-  static byte[] forBoard() throws IOException {
+  /**
+   * The runtime and {@link OnBoard}, from wherever this program's own classes come from.
+   *
+   * @param arch {@code os.arch} of the board: it does not get the machine code of others, nor a
+   *     32-bit one any
+   */
+  static byte[] forBoard(String arch) throws IOException {
     Map<String, byte[]> classes = new TreeMap<>();
     for (Class<?> c : List.of(Model.class, OnBoard.class)) {
       collect(location(c), classes);
     }
+    classes.keySet().removeIf(path -> isForeign(path, arch));
     String manifest =
         "Manifest-Version: 1.0\r\nMain-Class: " + OnBoard.class.getName() + "\r\n\r\n";
     return pack(manifest.getBytes(StandardCharsets.US_ASCII), classes);
@@ -91,9 +98,28 @@ public final class RuntimeJar {
   private static void put(ZipOutputStream zip, String path, byte[] content) throws IOException {
     ZipEntry e = new ZipEntry(path);
     e.setTimeLocal(TIME);
+    // With all sizes known beforehand, an entry is 16 bytes shorter.
+    CRC32 sum = new CRC32();
+    sum.update(content);
+    e.setCrc(sum.getValue());
+    e.setSize(content.length);
+    e.setCompressedSize(deflatedBytes(content));
     zip.putNextEntry(e);
     zip.write(content);
     zip.closeEntry();
+  }
+
+  private static long deflatedBytes(byte[] content) {
+    Deflater deflater = new Deflater(Deflater.BEST_COMPRESSION, true);
+    deflater.setInput(content);
+    deflater.finish();
+    byte[] some = new byte[1 << 16];
+    while (!deflater.finished()) {
+      deflater.deflate(some);
+    }
+    long bytes = deflater.getBytesWritten();
+    deflater.end();
+    return bytes;
   }
 
   private static Path location(Class<?> c) {
@@ -142,6 +168,19 @@ public final class RuntimeJar {
     }
     String own = path.substring("io/quern/".length());
     return isOneOf(ON_BOARD, own) || !isOneOf(TOOLS, own);
+  }
+
+  /** Whether a class is of the asm tier and of no use on an architecture. */
+  static boolean isForeign(String path, String arch) {
+    if (!path.startsWith("io/quern/kernels/asm/")) {
+      return false;
+    }
+    return switch (arch) {
+      case "aarch64" -> path.contains("X86");
+      case "amd64" -> path.contains("A64");
+      case "arm" -> true;
+      default -> false;
+    };
   }
 
   /** Whether a class is one of those named, or nested in one, or below a folder named. */

@@ -14,6 +14,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,6 +24,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 class BundleTest {
   private static final String MODEL = "average_pool_int8.tflite";
+
+  /** With the machine code of this machine instead of the board's. */
+  private static final String ARCH = System.getProperty("os.arch");
 
   @TempDir Path temp;
 
@@ -52,7 +56,7 @@ class BundleTest {
 
   private Path folder() throws IOException {
     Path folder = temp.resolve("bundle");
-    new Bundle(model(), Board.find("pi-4"), null).writeFolder(folder);
+    new Bundle(model(), Board.find("pi-4"), null, ARCH).writeFolder(folder);
     return folder;
   }
 
@@ -112,7 +116,7 @@ class BundleTest {
   void residentMemoryOfTheServiceFitsItsBudget() throws Exception {
     Path folder = temp.resolve("service");
     Path vww = SharedData.file("vww_96_int8.tflite").orElse(model());
-    Bundle bundle = new Bundle(vww, Board.find("pi-4"), null);
+    Bundle bundle = new Bundle(vww, Board.find("pi-4"), null, ARCH);
     bundle.writeFolder(folder);
     byte[] request = Files.readAllBytes(folder.resolve("check/input-1.bin"));
     byte[] expected = Files.readAllBytes(folder.resolve("check/output-1.bin"));
@@ -226,6 +230,34 @@ class BundleTest {
     int total = bundle.sizes().values().stream().mapToInt(Integer::intValue).sum();
     assertTrue(total <= 1_500_000, "bundle " + total + " bytes: " + bundle.sizes());
     assertEquals(List.of(), bundle.warnings());
+  }
+
+  /** What jlink would have written goes into the archives, and the package needs no other Java. */
+  @Test
+  void javaRuntimeInTheArchives() throws Exception {
+    Path jre = Files.createDirectories(temp.resolve("jre"));
+    Files.createDirectories(jre.resolve("bin"));
+    Path java = Files.writeString(jre.resolve("bin/java"), "#!/bin/sh\n");
+    Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.writeString(jre.resolve("release"), "JAVA_VERSION=\"25\"\n");
+    Bundle bundle = new Bundle(model(), Board.find("pi-4"), "pool");
+    assertTrue(bundle.debName().endsWith("_all.deb"), bundle.debName());
+    bundle.addJre(jre);
+    assertTrue(bundle.debName().endsWith("_arm64.deb"), bundle.debName());
+    Path tar = Files.write(temp.resolve("b.tar.gz"), bundle.tarGz());
+    Path out = Files.createDirectory(temp.resolve("out"));
+    assertEquals(0, tool("tar", "-xzf", tar.toString(), "-C", out.toString()));
+    assertTrue(Files.isExecutable(out.resolve("pool/jre/bin/java")));
+    assertFalse(Files.isExecutable(out.resolve("pool/jre/release")));
+    Path deb = Files.write(temp.resolve(bundle.debName()), bundle.deb());
+    if (Files.exists(Path.of("/usr/bin/dpkg-deb"))) {
+      Path unpacked = temp.resolve("deb");
+      assertEquals(0, tool("dpkg-deb", "-R", deb.toString(), unpacked.toString()));
+      String control = Files.readString(unpacked.resolve("DEBIAN/control"));
+      assertTrue(control.contains("Architecture: arm64\n"), control);
+      assertFalse(control.contains("jre-headless"), control);
+      assertTrue(Files.isExecutable(unpacked.resolve("opt/quern/pool/jre/bin/java")));
+    }
   }
 
   @Test

@@ -26,24 +26,36 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class RuntimeJarTest {
-  /** The runtime with its kernels, and what a bundle adds. */
-  private static final int LIMIT = 400 * 1024;
+  /** The runtime with the kernels of one architecture, and what a bundle adds. */
+  private static final int BOARD_LIMIT = 400_000;
+
+  /** The runtime with all kernels, and what a bundle adds. */
+  private static final int LIMIT = 420 * 1024;
+
+  private static final String ANY = "any";
 
   @TempDir Path temp;
 
   private Path jar() throws IOException {
-    return Files.write(temp.resolve("quern.jar"), RuntimeJar.forBoard());
+    return Files.write(temp.resolve("quern.jar"), RuntimeJar.forBoard(ANY));
   }
 
   @Test
   void staysSmall() throws IOException {
     long bytes = Files.size(jar());
     assertTrue(bytes > 100_000 && bytes <= LIMIT, "quern.jar: " + bytes + " bytes");
+    long all = bytes;
+    for (String arch : List.of("arm", "aarch64", "amd64")) {
+      bytes = RuntimeJar.forBoard(arch).length;
+      System.out.println("quern.jar of a bundle for " + arch + ": " + bytes + " bytes");
+      assertTrue(bytes > 100_000 && bytes <= BOARD_LIMIT, arch + ": " + bytes + " bytes");
+      assertTrue(bytes <= all, arch);
+    }
   }
 
   @Test
   void sameClassesSameBytes() throws IOException {
-    assertArrayEquals(RuntimeJar.forBoard(), RuntimeJar.forBoard());
+    assertArrayEquals(RuntimeJar.forBoard(ANY), RuntimeJar.forBoard(ANY));
   }
 
   @Test
@@ -92,6 +104,20 @@ class RuntimeJarTest {
   /** Classes for a newer JDK are refused by an older one. */
   private static boolean needsMore(String name) {
     return name.contains("io/quern/kernels/asm/") && Runtime.version().feature() < 22;
+  }
+
+  @Test
+  void machineCodeOfOtherArchitectures() {
+    String tile = "io/quern/kernels/asm/TileX86.class";
+    String pointwise = "io/quern/kernels/asm/PointwiseA64.class";
+    String tier = "io/quern/kernels/asm/AsmTier.class";
+    assertTrue(RuntimeJar.isForeign(tile, "aarch64"));
+    assertTrue(RuntimeJar.isForeign(pointwise, "amd64"));
+    assertTrue(RuntimeJar.isForeign(tier, "arm"));
+    assertFalse(RuntimeJar.isForeign(tile, "amd64"));
+    assertFalse(RuntimeJar.isForeign(pointwise, "aarch64"));
+    assertFalse(RuntimeJar.isForeign(tier, "aarch64"));
+    assertFalse(RuntimeJar.isForeign("io/quern/Model.class", "arm"));
   }
 
   @Test
