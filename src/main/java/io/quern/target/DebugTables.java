@@ -9,9 +9,10 @@ import java.util.Set;
 
 /**
  * Leaves the debug attributes (line numbers, local variables, file name) out of a class file, a
- * tenth of its compressed size. Everything else keeps its bytes, the constants that only named
- * those attributes excepted: they become empty, so that no other constant is renumbered. Stack
- * traces then name classes and methods, not lines.
+ * tenth of its compressed size, and what it says of nested classes that are others' and only used
+ * here. Everything else keeps its bytes, the constants that only named those attributes excepted:
+ * they become empty, so that no other constant is renumbered. Stack traces then name classes and
+ * methods, not lines.
  *
  * <p>Source: The Java Virtual Machine Specification, chapter 4.
  */
@@ -27,6 +28,9 @@ final class DebugTables {
   private final ByteBuffer in;
   private final DataOutputStream out;
   private final String[] utf8;
+
+  /** Constant that names the class itself; 0 inside a method's code. */
+  private int self;
 
   private DebugTables(ByteBuffer in, String[] utf8, DataOutputStream out) {
     this.in = in;
@@ -89,6 +93,7 @@ final class DebugTables {
   }
 
   private void classBody() throws IOException {
+    self = in.getChar(in.position() + 2);
     copy(6); // access, this, super
     copy(2 * copyCount());
     for (int members = 0; members < 2; members++) { // fields, then methods
@@ -105,15 +110,15 @@ final class DebugTables {
     int kept = 0;
     int count = in.getChar();
     for (int i = 0; i < count; i++) {
-      kept += DEBUG.contains(utf8[in.getChar()]) ? 0 : 1;
-      in.position(in.position() + 4 + in.getInt(in.position()));
+      kept += isLeftOut(in.position()) ? 0 : 1;
+      in.position(in.position() + 6 + in.getInt(in.position() + 2));
     }
     in.position(start + 2);
     out.writeChar(kept);
     for (int i = 0; i < count; i++) {
       String name = utf8[in.getChar(in.position())];
       int length = in.getInt(in.position() + 2);
-      if (DEBUG.contains(name)) {
+      if (isLeftOut(in.position())) {
         in.position(in.position() + 6 + length);
       } else if (name.equals("Code")) {
         code(length);
@@ -121,6 +126,23 @@ final class DebugTables {
         copy(6 + length);
       }
     }
+  }
+
+  /**
+   * Debug attributes, and a list of nested classes that are neither in this class nor around it.
+   */
+  private boolean isLeftOut(int attribute) {
+    String name = utf8[in.getChar(attribute)];
+    if (!name.equals("InnerClasses")) {
+      return DEBUG.contains(name);
+    }
+    for (int i = in.getChar(attribute + 6) - 1; i >= 0; i--) {
+      int entry = attribute + 8 + 8 * i;
+      if (in.getChar(entry) == self || in.getChar(entry + 2) == self) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** A method's code, whose length shrinks with the attributes inside it. */

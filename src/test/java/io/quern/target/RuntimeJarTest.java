@@ -29,8 +29,8 @@ class RuntimeJarTest {
   /** The runtime with the kernels of one architecture, and what a bundle adds. */
   private static final int BOARD_LIMIT = 400_000;
 
-  /** The runtime with all kernels, and what a bundle adds. */
-  private static final int LIMIT = 420 * 1024;
+  /** The runtime with all kernels, as the build makes it. */
+  private static final int LIMIT = 400 * 1024;
 
   private static final String ANY = "any";
 
@@ -42,9 +42,12 @@ class RuntimeJarTest {
 
   @Test
   void staysSmall() throws IOException {
-    long bytes = Files.size(jar());
+    Path jar = jar();
+    long all = Files.size(jar);
+    RuntimeJar.main(new String[] {jar.toString()});
+    long bytes = Files.size(jar);
+    System.out.println("quern.jar: " + bytes + " bytes");
     assertTrue(bytes > 100_000 && bytes <= LIMIT, "quern.jar: " + bytes + " bytes");
-    long all = bytes;
     for (String arch : List.of("arm", "aarch64", "amd64")) {
       bytes = RuntimeJar.forBoard(arch).length;
       System.out.println("quern.jar of a bundle for " + arch + ": " + bytes + " bytes");
