@@ -69,6 +69,7 @@ final class A64Assembler {
     SRSHL_4S(0x4ea05400, "srshl vd.4s, vn.4s, vm.4s"),
     SSHL_4S(0x4ea04400, "sshl vd.4s, vn.4s, vm.4s"),
     SQADD_8H(0x4e600c00, "sqadd vd.8h, vn.8h, vm.8h"),
+    FMUL_2D(0x6e60dc00, "fmul vd.2d, vn.2d, vm.2d"),
     SMAX_16B(0x4e206400, "smax vd.16b, vn.16b, vm.16b"),
     SMIN_16B(0x4e206c00, "smin vd.16b, vn.16b, vm.16b");
 
@@ -84,6 +85,10 @@ final class A64Assembler {
   /** Vector instructions with two registers. */
   enum Op2 {
     SADALP(0x4e606800, "sadalp vd.4s, vn.8h"),
+    SCVTF_2D(0x4e61d800, "scvtf vd.2d, vn.2d"),
+    FCVTAS_2D(0x4e61c800, "fcvtas vd.2d, vn.2d"),
+    SQXTN_2S(0x0ea14800, "sqxtn vd.2s, vn.2d"),
+    SQXTN2_4S(0x4ea14800, "sqxtn2 vd.4s, vn.2d"),
     SQXTN_4H(0x0e614800, "sqxtn vd.4h, vn.4s"),
     SQXTN2_8H(0x4e614800, "sqxtn2 vd.8h, vn.4s"),
     SQXTN_8B(0x0e214800, "sqxtn vd.8b, vn.8h"),
@@ -289,6 +294,11 @@ final class A64Assembler {
     rrr(0x4f80e000 | (lane & 1) << 21 | lane >> 1 << 11, d.index, n.index, m.index);
   }
 
+  /** {@code d.4s += n.16b . m.16b}: SDOT of four bytes each. */
+  void sdot(V d, V n, V m) {
+    rrr(0x4e809400, d.index, n.index, m.index);
+  }
+
   /** {@code d.4s += n.4s >> shift}, arithmetic. */
   void ssra(V d, V n, int shift) {
     Checks.range("shift", shift, 1, 32);
@@ -305,6 +315,11 @@ final class A64Assembler {
   void sshll16(V d, V n, int shift, boolean upper) {
     Checks.range("shift", shift, 0, 15);
     code.emit32((upper ? 0x4f00a400 : 0x0f00a400) | 16 + shift << 16 | n.index << 5 | d.index);
+  }
+
+  /** {@code d.2d = n.2s}, or the upper half of n. */
+  void sshll32(V d, V n, boolean upper) {
+    code.emit32((upper ? 0x4f20a400 : 0x0f20a400) | n.index << 5 | d.index);
   }
 
   /** {@code d.4s = n.4s << shift}. */

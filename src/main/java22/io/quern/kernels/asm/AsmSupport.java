@@ -148,6 +148,12 @@ final class AsmSupport {
     return cpu.isa() == Isa.X86_64 ? AddX86.emit(layer) : AddA64.emit(layer);
   }
 
+  KernelCode fullyConnected(FullyConnectedLayer layer) {
+    return cpu.isa() == Isa.X86_64
+        ? FullyConnectedX86.emit(layer)
+        : FullyConnectedA64.emit(layer, cpu.has(CpuFeature.DOTPROD));
+  }
+
   KernelCode depthwise(DepthwiseLayer layer) {
     return cpu.isa() == Isa.X86_64 ? DepthwiseX86.emit(layer) : DepthwiseA64.emit(layer);
   }

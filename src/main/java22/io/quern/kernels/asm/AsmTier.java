@@ -11,8 +11,8 @@ import io.quern.kernels.Tier;
 
 /**
  * Convolutions and sums of tensors in machine code that is made for each layer; see the package.
- * Other operators, groups, weights with a zero point, fully connected layers with real factors and
- * sums with broadcasting are left to other tiers.
+ * Other operators, groups, weights with a zero point and sums with broadcasting are left to other
+ * tiers.
  *
  * <p>Code and constants live off the heap and are given back when the kernel is garbage.
  */
@@ -155,6 +155,11 @@ public final class AsmTier implements Tier {
   }
 
   private Kernel fullyConnected(FullyConnectedInt8 p) throws AsmUnavailableException {
+    if (FullyConnectedLayer.accepts(p)) {
+      KernelCode code = support.fullyConnected(FullyConnectedLayer.of(p));
+      Placement placement = new Placement(p.in(), p.out(), false);
+      return new RowsAsm(support.load(code, placement), p.batch() * p.outputs(), 4);
+    }
     if (p.scales() != null
         || p.weightsZeroPoint() != 0
         || !isProduct(p.batch(), p.inputs(), p.outputs())) {

@@ -28,6 +28,24 @@ final class PackedWriter {
     write16(value >> 16);
   }
 
+  void write64(long value) {
+    write32((int) value);
+    write32((int) (value >> 32));
+  }
+
+  /** Writes {@code count} bytes of an array. */
+  void write(byte[] from, int at, int count) {
+    reserve(count);
+    System.arraycopy(from, at, bytes, length, count);
+    length += count;
+  }
+
+  void zeros(int count) {
+    reserve(count);
+    // what lies beyond was never written
+    length += count;
+  }
+
   /**
    * Writes {@code total} values of {@code width} bytes: {@code count} from an array, then zeros.
    * Plain loops: weights are many, and this runs before it is compiled.
@@ -51,7 +69,8 @@ final class PackedWriter {
 
   private void reserve(int count) {
     if (bytes.length - length < count) {
-      bytes = Arrays.copyOf(bytes, Math.multiplyExact(bytes.length, 2));
+      int doubled = Math.multiplyExact(bytes.length, 2);
+      bytes = Arrays.copyOf(bytes, Math.max(doubled, Math.addExact(length, count)));
     }
   }
 

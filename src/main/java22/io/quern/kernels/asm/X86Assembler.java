@@ -151,6 +151,8 @@ final class X86Assembler {
     VPADDQ(Form.RVM, 1, 0xd4, Prefix.BOTH, true, 0),
     VPADDSW(Form.RVM, 1, 0xed, Prefix.BOTH, false, 0),
     VPSUBD(Form.RVM, 1, 0xfa, Prefix.BOTH, false, 0),
+    VPSUBW(Form.RVM, 1, 0xf9, Prefix.BOTH, false, 0),
+    VPHADDD(Form.RVM, 2, 0x02, Prefix.VEX, false, 0),
     VPMADDWD(Form.RVM, 1, 0xf5, Prefix.BOTH, false, 0),
     VPMADDUBSW(Form.RVM, 2, 0x04, Prefix.BOTH, false, 0),
     VPMULLW(Form.RVM, 1, 0xd5, Prefix.BOTH, false, 0),
@@ -168,6 +170,11 @@ final class X86Assembler {
     VPSLLVD(Form.RVM, 2, 0x47, Prefix.BOTH, false, 0),
     VPAND(Form.RVM, 1, 0xdb, Prefix.VEX, false, 0),
     VPXOR(Form.RVM, 1, 0xef, Prefix.VEX, false, 0),
+    VPOR(Form.RVM, 1, 0xeb, Prefix.VEX, false, 0),
+    VADDPD(Form.RVM, 1, 0x58, Prefix.VEX, false, 0),
+    VMULPD(Form.RVM, 1, 0x59, Prefix.VEX, false, 0),
+    VMINPD(Form.RVM, 1, 0x5d, Prefix.VEX, false, 0),
+    VMAXPD(Form.RVM, 1, 0x5f, Prefix.VEX, false, 0),
     VPDPBUSD(Form.RVM, 2, 0x50, Prefix.EVEX, false, 0),
     VPDPWSSD(Form.RVM, 2, 0x52, Prefix.EVEX, false, 0),
     VPDPBUSD_VEX(Form.RVM, 2, 0x50, Prefix.VEX, false, 0),
@@ -177,6 +184,7 @@ final class X86Assembler {
     VPXORD(Form.RVM, 1, 0xef, Prefix.EVEX, false, 0),
     VPMOVSXBW(Form.RM, 2, 0x20, Prefix.BOTH, false, 0),
     VPMOVSXBD(Form.RM, 2, 0x21, Prefix.BOTH, false, 0),
+    VCVTDQ2PD(Form.RM, 1, 0xe6, Prefix.VEX, false, 0),
     VPBROADCASTD(Form.RM, 2, 0x58, Prefix.BOTH, false, 0),
     VPSRLD(Form.SHIFT, 1, 0x72, Prefix.BOTH, false, 2),
     VPSRAD(Form.SHIFT, 1, 0x72, Prefix.BOTH, false, 4),
@@ -226,9 +234,13 @@ final class X86Assembler {
       return wide ? 1 : 0;
     }
 
-    /** The operand-size prefix, which only a float instruction of those here lacks. */
+    /** What stands for a prefix of old: mostly that of the operand size. */
     private int pp() {
-      return this == VSHUFPS ? 0 : PP_66;
+      return switch (this) {
+        case VSHUFPS -> 0;
+        case VCVTDQ2PD -> PP_F3;
+        default -> PP_66;
+      };
     }
 
     /** What EVEX divides an 8-bit displacement by: the bytes that the memory operand has. */
@@ -604,6 +616,13 @@ final class X86Assembler {
     evexPrefix(PP_F3, 2, 0, s.bits(), s.index(), 0, d.index(), d.index() >> 4);
     code.emit8(0x21);
     modRegReg(s.index(), d.index());
+  }
+
+  /** Truncates 4 doubles to 32-bit integers. */
+  void vcvttpd2dq(Vec d, Vec s) {
+    vexPrefix(1, 1, 0, s.bits(), low16(d), 0, low16(s) >> 3, 0);
+    code.emit8(0xe6);
+    modRegReg(d.index(), s.index());
   }
 
   /** Copies one half of a 256-bit register. */
