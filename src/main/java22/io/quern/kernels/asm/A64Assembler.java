@@ -404,19 +404,23 @@ final class A64Assembler {
 
   // ---- encoding
 
+  /** A distance in instructions; a lambda would be linked at run time, which takes a while. */
+  private record Distance(int bits, int shift) implements CodeBuffer.Patch {
+    @Override
+    public void apply(byte[] code, int at, int target) {
+      int distance = (target - at) / 4;
+      Checks.range("branch distance", distance, -(1L << bits - 1), (1L << bits - 1) - 1);
+      int field = (distance & (1 << bits) - 1) << shift;
+      CodeBuffer.put32(code, at, CodeBuffer.get32(code, at) | field);
+    }
+  }
+
   private void rrr(int base, int d, int n, int m) {
     code.emit32(base | m << 16 | n << 5 | d);
   }
 
   private void branch(int base, int bits, int shift, Label label) {
-    code.refer(
-        code.position(),
-        label,
-        (c, at, to) -> {
-          int distance = (to - at) / 4;
-          Checks.range("branch distance", distance, -(1L << bits - 1), (1L << bits - 1) - 1);
-          CodeBuffer.put32(c, at, CodeBuffer.get32(c, at) | (distance & (1 << bits) - 1) << shift);
-        });
+    code.refer(code.position(), label, new Distance(bits, shift));
     code.emit32(base);
   }
 }

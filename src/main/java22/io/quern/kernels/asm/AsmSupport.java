@@ -30,9 +30,15 @@ final class AsmSupport {
   private final NativeMemory os;
   private final CpuFeatures cpu;
 
-  private AsmSupport(NativeMemory os, CpuFeatures cpu) {
+  /** Null unless this is x86-64. */
+  private final WeightPackerX86 packer;
+
+  private final Snippets snippets = new Snippets();
+
+  private AsmSupport(NativeMemory os, CpuFeatures cpu, WeightPackerX86 packer) {
     this.os = os;
     this.cpu = cpu;
+    this.packer = packer;
   }
 
   /**
@@ -65,7 +71,7 @@ final class AsmSupport {
     if (cpu.isa() == Isa.AARCH64) {
       probe(os);
     }
-    return new AsmSupport(os, cpu);
+    return new AsmSupport(os, cpu, cpu.isa() == Isa.X86_64 ? WeightPackerX86.install(os) : null);
   }
 
   /** Runs an instruction: on AArch64, detection has run none. */
@@ -108,7 +114,7 @@ final class AsmSupport {
       boolean dot = cpu.has(CpuFeature.DOTPROD);
       return PointwiseA64.emit(layer, dot ? PointwiseA64.Variant.SDOT : PointwiseA64.Variant.SMLAL);
     }
-    return Conv2dX86.emit(Conv2dLayer.of(layer), dot(layer));
+    return Conv2dX86.emit(Conv2dLayer.of(layer), dot(layer), packer, snippets);
   }
 
   /**
@@ -116,7 +122,9 @@ final class AsmSupport {
    * none here.
    */
   KernelCode conv2d(Conv2dLayer layer) {
-    return cpu.isa() == Isa.X86_64 ? Conv2dX86.emit(layer, dot(layer.product())) : null;
+    return cpu.isa() == Isa.X86_64
+        ? Conv2dX86.emit(layer, dot(layer.product()), packer, snippets)
+        : null;
   }
 
   private DotX86 dot(PointwiseLayer layer) {
@@ -140,7 +148,7 @@ final class AsmSupport {
       throw new IllegalArgumentException(routine + " is not one of " + pointwiseRoutines());
     }
     return cpu.isa() == Isa.X86_64
-        ? Conv2dX86.emit(Conv2dLayer.of(layer), DotX86.valueOf(routine))
+        ? Conv2dX86.emit(Conv2dLayer.of(layer), DotX86.valueOf(routine), packer, snippets)
         : PointwiseA64.emit(layer, PointwiseA64.Variant.valueOf(routine));
   }
 

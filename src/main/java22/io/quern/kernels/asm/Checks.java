@@ -23,10 +23,15 @@ final class Checks {
     length("multipliers", q.multipliers().length, channels);
     length("shifts", q.shifts().length, channels);
     for (int c = 0; c < channels; c++) {
-      if (q.multipliers()[c] != 0) {
-        range("multipliers[" + c + "]", q.multipliers()[c], 1 << 30, Integer.MAX_VALUE);
+      int multiplier = q.multipliers()[c];
+      int shift = q.shifts()[c];
+      // names only of what is wrong: there are many channels
+      if (multiplier != 0 && multiplier < 1 << 30) {
+        range("multipliers[" + c + "]", multiplier, 1 << 30, Integer.MAX_VALUE);
       }
-      range("shifts[" + c + "]", q.shifts()[c], -31, 30);
+      if (shift < -31 || shift > 30) {
+        range("shifts[" + c + "]", shift, -31, 30);
+      }
     }
     range("zeroPoint", q.zeroPoint(), -128, 127);
     range("qmin", q.qmin(), -128, 127);

@@ -45,6 +45,19 @@ final class CodeBuffer {
     bytes[size++] = (byte) value;
   }
 
+  void append(byte[] piece) {
+    if (bytes.length - size < piece.length) {
+      bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, size + piece.length));
+    }
+    System.arraycopy(piece, 0, bytes, size, piece.length);
+    size += piece.length;
+  }
+
+  /** A copy of what was emitted from {@code from} on. */
+  byte[] since(int from) {
+    return Arrays.copyOfRange(bytes, from, size);
+  }
+
   void emit16(int value) {
     emit8(value);
     emit8(value >> 8);

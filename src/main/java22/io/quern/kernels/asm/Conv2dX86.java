@@ -5,6 +5,7 @@ import io.quern.kernels.asm.CodeBuffer.Label;
 import io.quern.kernels.asm.X86Assembler.Cond;
 import io.quern.kernels.asm.X86Assembler.Gpr;
 import io.quern.kernels.asm.X86Assembler.Mem;
+import java.util.Arrays;
 import java.util.TreeSet;
 
 /**
@@ -33,7 +34,9 @@ final class Conv2dX86 {
   private final Conv2dLayer layer;
   private final ConvGeometry g;
   private final DotX86 dot;
-  private final X86Assembler a = new X86Assembler();
+  private final X86Assembler a;
+  private final WeightPackerX86 packer;
+  private final int[] sums;
   private final RequantizeX86 requantize;
   private final StagingX86 staging;
   private final TileX86 tile;
@@ -41,13 +44,16 @@ final class Conv2dX86 {
   private final int patchesAt;
   private final int panelsAt;
 
-  private Conv2dX86(Conv2dLayer layer, DotX86 dot) {
+  private Conv2dX86(Conv2dLayer layer, DotX86 dot, WeightPackerX86 packer, Snippets snippets) {
+    PointwiseLayer product = layer.product();
     this.layer = layer;
     this.g = layer.geometry();
     this.dot = dot;
+    this.a = new X86Assembler(snippets);
+    this.packer = packer;
+    this.sums = packer.sums(product.weights(), product.n(), product.k());
     this.requantize =
-        new RequantizeX86(
-            layer.product().requantization(), layer.product().maxAbsAcc(), dot.bits(g.outC()));
+        new RequantizeX86(product.requantization(), maxAbsAcc(product), dot.bits(g.outC()));
     this.staging = new StagingX86(layer, dot, a);
     this.stagingAt = requantize.headerBytes();
     int tileAt = stagingAt + StagingX86.HEADER_BYTES;
@@ -56,13 +62,22 @@ final class Conv2dX86 {
     this.panelsAt = (int) CodeMemory.roundUp(patchesAt + 4L * staging.blockRows() * g.outW(), 64);
   }
 
+  /** Greatest absolute value of any accumulator. */
+  private long maxAbsAcc(PointwiseLayer product) {
+    long max = 0;
+    for (int c = 0; c < product.n(); c++) {
+      max = Math.max(max, Math.abs((long) product.bias()[c]) + 255L * sums[2 * c + 1]);
+    }
+    return max;
+  }
+
   private static Mem slot(int index) {
     return Mem.at(Gpr.RSP, 8 * index);
   }
 
   /** Code and constants of {@code layer}. */
-  static KernelCode emit(Conv2dLayer layer, DotX86 dot) {
-    Conv2dX86 c = new Conv2dX86(layer, dot);
+  static KernelCode emit(Conv2dLayer layer, DotX86 dot, WeightPackerX86 packer, Snippets snippets) {
+    Conv2dX86 c = new Conv2dX86(layer, dot, packer, snippets);
     c.function();
     ConvGeometry g = layer.geometry();
     boolean pointwise = g.isPointwise();
@@ -85,7 +100,11 @@ final class Conv2dX86 {
   }
 
   private byte[] pack() {
-    PackedWriter w = new PackedWriter();
+    int n = g.outC();
+    int columns = tile.columns();
+    int panels = (n + columns - 1) / columns;
+    PackedWriter w =
+        new PackedWriter(Math.addExact(panelsAt, Math.multiplyExact(panels, tile.panelBytes())));
     requantize.packHeader(w);
     staging.packHeader(w);
     tile.packHeader(w);
@@ -93,14 +112,16 @@ final class Conv2dX86 {
       w.write32(staging.patchAt(p));
     }
     w.align(64);
-    int n = g.outC();
-    int columns = tile.columns();
-    for (int c = 0; c < n; c += columns) {
-      int start = w.position();
-      tile.packPanel(w, Math.max(0, Math.min(c, n - columns)));
-      Checks.length("panel", w.position() - start, tile.panelBytes());
+    int[] table = tile.table(panels);
+    int at = WeightPackerX86.TABLE_HEADER;
+    for (int p = 0; p < panels; p++) {
+      int first = Math.max(0, Math.min(p * columns, n - columns));
+      at = tile.packPanel(w, first, sums, table, at);
+      Checks.length("panel", w.position() - panelsAt, (p + 1L) * tile.panelBytes());
     }
-    return w.toBytes();
+    byte[] packed = w.toBytes();
+    packer.pack(dot, layer.product().weights(), packed, Arrays.copyOf(table, at));
+    return packed;
   }
 
   private void function() {

@@ -94,10 +94,11 @@ final class DepthwiseA64 {
     for (int i = 0; i < RequantizeA64.HEADER_BYTES; i++) {
       w.write8(i < FILL ? header[i] : layer.inputZeroPoint());
     }
+    int[] start = layer.startValues();
     int channels = layer.channels();
     for (int c0 = 0; c0 < channels; c0 += width) {
       int first = Math.min(c0, channels - width);
-      int start = w.position();
+      int from = w.position();
       for (int t = 0; t < layer.taps(); t++) {
         for (int lane = 0; lane < LANES; lane++) {
           w.write8(lane < width ? layer.weights()[t * channels + first + lane] : 0);
@@ -108,11 +109,12 @@ final class DepthwiseA64 {
         for (int lane = 0; lane < 4; lane++) {
           lanes[lane] = first + Math.min(4 * q + lane, width - 1);
         }
-        w.vector32(
-            4, i -> layer.bias()[lanes[i]] - layer.inputZeroPoint() * layer.weightSum(lanes[i]));
+        for (int c : lanes) {
+          w.write32(start[c]);
+        }
         requantize.packVector(w, lanes);
       }
-      Checks.length("block", w.position() - start, blockBytes);
+      Checks.length("block", w.position() - from, blockBytes);
     }
     return w.toBytes();
   }

@@ -87,23 +87,28 @@ record DepthwiseLayer(
 
   /** Greatest absolute value of any accumulator. */
   long maxAbsAcc() {
+    int[] sums = new int[channels];
+    for (int i = 0, c = 0; i < weights.length; i++) {
+      sums[c] += Math.abs(weights[i]);
+      c = c + 1 == channels ? 0 : c + 1;
+    }
     long max = 0;
     for (int c = 0; c < channels; c++) {
-      long sum = Math.abs((long) bias[c]);
-      for (int t = 0; t < taps(); t++) {
-        sum += 255L * Math.abs(weights[t * channels + c]);
-      }
-      max = Math.max(max, sum);
+      max = Math.max(max, Math.abs((long) bias[c]) + 255L * sums[c]);
     }
     return max;
   }
 
-  /** Sum of the weights of channel {@code c}. */
-  int weightSum(int c) {
-    int sum = 0;
-    for (int t = 0; t < taps(); t++) {
-      sum += weights[t * channels + c];
+  /** Accumulators of inputs that are all 0: {@code bias - inputZeroPoint * sum w}. */
+  int[] startValues() {
+    int[] sums = new int[channels];
+    for (int i = 0, c = 0; i < weights.length; i++) {
+      sums[c] += weights[i];
+      c = c + 1 == channels ? 0 : c + 1;
     }
-    return sum;
+    for (int c = 0; c < channels; c++) {
+      sums[c] = bias[c] - inputZeroPoint * sums[c];
+    }
+    return sums;
   }
 }

@@ -115,26 +115,26 @@ final class DepthwiseX86 {
       w.write8((i & 8) + (i & 1) * 4 + requantize.position(i >> 1 & 3));
     }
     w.align(64);
+    int[] start = layer.startValues();
     int channels = layer.channels();
     for (int c0 = 0; c0 < channels; c0 += width) {
       int first = Math.min(c0, channels - width);
-      int start = w.position();
+      int from = w.position();
       for (int t = 0; t < layer.taps(); t++) {
-        for (int lane = 0; lane < LANES; lane++) {
-          w.write16(lane < width ? layer.weights()[t * channels + first + lane] : 0);
-        }
+        w.write(layer.weights(), t * channels + first, width, LANES, 2);
       }
       for (int v = 0; v < 2; v++) {
         int[] lanes = new int[8];
         for (int lane = 0; lane < 8; lane++) {
           lanes[lane] = first + Math.min(2 * lane + v, width - 1);
         }
-        w.vector32(
-            8, i -> layer.bias()[lanes[i]] - layer.inputZeroPoint() * layer.weightSum(lanes[i]));
+        for (int c : lanes) {
+          w.write32(start[c]);
+        }
         requantize.packVector(w, lanes);
       }
       w.align(64);
-      Checks.length("block", w.position() - start, blockBytes);
+      Checks.length("block", w.position() - from, blockBytes);
     }
     return w.toBytes();
   }

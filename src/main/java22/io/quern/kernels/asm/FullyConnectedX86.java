@@ -75,13 +75,15 @@ final class FullyConnectedX86 {
 
   private byte[] pack() {
     PackedWriter w = new PackedWriter();
-    w.vector32(8, i -> (layer.inputZeroPoint() & 0xffff) * 0x10001);
+    w.repeat32((layer.inputZeroPoint() & 0xffff) * 0x10001, 8);
     doubles(w, -0.0);
     doubles(w, FullyConnectedLayer.HALF);
     doubles(w, layer.qmin() - layer.zeroPoint());
     doubles(w, layer.qmax() - layer.zeroPoint());
-    w.vector32(8, i -> layer.zeroPoint());
-    w.vector32(layer.outputs(), i -> layer.bias()[i]);
+    w.repeat32(layer.zeroPoint(), 8);
+    for (int b : layer.bias()) {
+      w.write32(b);
+    }
     w.zeros(scalesAt - w.position());
     for (double scale : layer.scales()) {
       w.write64(Double.doubleToRawLongBits(scale));

@@ -25,6 +25,7 @@ final class LinuxMemory implements NativeMemory {
   private final MemorySegment getauxval;
   private final MemorySegment errnoLocation;
   private volatile MemorySegment clearCache;
+  private volatile long pageBytes;
 
   /**
    * Looks the functions up.
@@ -61,7 +62,10 @@ final class LinuxMemory implements NativeMemory {
 
   @Override
   public long pageBytes() throws AsmUnavailableException {
-    return auxiliary(AT_PAGESZ);
+    if (pageBytes == 0) {
+      pageBytes = auxiliary(AT_PAGESZ);
+    }
+    return pageBytes;
   }
 
   @Override

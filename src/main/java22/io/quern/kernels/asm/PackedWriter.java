@@ -1,12 +1,24 @@
 package io.quern.kernels.asm;
 
 import java.util.Arrays;
-import java.util.function.IntUnaryOperator;
 
 /** Writes the constants of a kernel in little-endian order. */
 final class PackedWriter {
-  private byte[] bytes = new byte[4096];
+  private byte[] bytes;
   private int length;
+
+  PackedWriter() {
+    this(4096);
+  }
+
+  /**
+   * A writer that does not grow until then.
+   *
+   * @param capacity bytes
+   */
+  PackedWriter(int capacity) {
+    bytes = new byte[capacity];
+  }
 
   int position() {
     return length;
@@ -24,8 +36,14 @@ final class PackedWriter {
   }
 
   void write32(int value) {
-    write16(value);
-    write16(value >> 16);
+    reserve(4);
+    byte[] to = bytes;
+    int at = length;
+    to[at] = (byte) value;
+    to[at + 1] = (byte) (value >> 8);
+    to[at + 2] = (byte) (value >> 16);
+    to[at + 3] = (byte) (value >> 24);
+    length = at + 4;
   }
 
   void write64(long value) {
@@ -74,10 +92,10 @@ final class PackedWriter {
     }
   }
 
-  /** Writes {@code lanes} 32-bit values. */
-  void vector32(int lanes, IntUnaryOperator value) {
-    for (int i = 0; i < lanes; i++) {
-      write32(value.applyAsInt(i));
+  /** Writes a 32-bit value {@code times} times. */
+  void repeat32(int value, int times) {
+    for (int i = 0; i < times; i++) {
+      write32(value);
     }
   }
 
@@ -87,7 +105,8 @@ final class PackedWriter {
     }
   }
 
+  /** What was written; the writer is then done with. */
   byte[] toBytes() {
-    return Arrays.copyOf(bytes, length);
+    return length == bytes.length ? bytes : Arrays.copyOf(bytes, length);
   }
 }

@@ -131,9 +131,9 @@ final class PointwiseA64 {
         for (int lane = 0; lane < 4; lane++) {
           channels[lane] = Math.min(first + q + lane, n - 1);
         }
-        w.vector32(
-            4,
-            i -> layer.bias()[channels[i]] - layer.inputZeroPoint() * layer.weightSum(channels[i]));
+        for (int c : channels) {
+          w.write32(layer.bias()[c] - layer.inputZeroPoint() * layer.weightSum(c));
+        }
         requantize.packVector(w, channels);
       }
       Checks.length("panel", w.position() - start, panelBytes);

@@ -37,19 +37,6 @@ record PointwiseLayer(
     return Checks.hasMinimum(weights);
   }
 
-  /** Greatest absolute value of any accumulator. */
-  long maxAbsAcc() {
-    long max = 0;
-    for (int c = 0; c < n; c++) {
-      long sum = Math.abs((long) bias[c]);
-      for (int i = 0; i < k; i++) {
-        sum += 255L * Math.abs(weights[c * k + i]);
-      }
-      max = Math.max(max, sum);
-    }
-    return max;
-  }
-
   /** Sum of the weights of column {@code c}. */
   int weightSum(int c) {
     int sum = 0;

@@ -71,10 +71,14 @@ final class RequantizeA64 {
 
   /** Writes the constants of 4 lanes. */
   void packVector(PackedWriter w, int[] channels) {
-    w.vector32(LANES, i -> q.multipliers()[channels[i]]);
-    w.vector32(LANES, i -> Math.min(q.shifts()[channels[i]], 0));
-    if (left) {
-      w.vector32(LANES, i -> Math.max(q.shifts()[channels[i]], 0));
+    for (int c : channels) {
+      w.write32(q.multipliers()[c]);
+    }
+    for (int c : channels) {
+      w.write32(Math.min(q.shifts()[c], 0));
+    }
+    for (int i = 0; left && i < channels.length; i++) {
+      w.write32(Math.max(q.shifts()[channels[i]], 0));
     }
   }
 

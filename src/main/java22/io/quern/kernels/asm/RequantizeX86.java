@@ -110,6 +110,11 @@ final class RequantizeX86 {
         : nudge + (1L << 30 + right(c)) + ((long) q.zeroPoint() << 31 + right(c));
   }
 
+  /** A number below 8 that tells apart what {@link #scale} emits. */
+  int variant() {
+    return 2 * rounding.ordinal() + (left ? 1 : 0);
+  }
+
   // ---- constants
 
   /** Bytes of constants for all channels: 4 registers. */
@@ -138,15 +143,16 @@ final class RequantizeX86 {
   void packHeader(PackedWriter w) {
     if (vector == 64) {
       int zero = rounding == Rounding.GENERAL ? q.zeroPoint() : 0;
-      w.vector32(lanes, i -> q.qmin() - zero);
-      w.vector32(lanes, i -> q.qmax() - zero);
-      w.vector32(lanes, i -> zero);
-      w.vector32(lanes, i -> -(i & 1));
+      w.repeat32(q.qmin() - zero, lanes);
+      w.repeat32(q.qmax() - zero, lanes);
+      w.repeat32(zero, lanes);
     } else {
-      w.vector32(lanes, i -> (q.qmin() & 0xff) * 0x1010101);
-      w.vector32(lanes, i -> (q.qmax() & 0xff) * 0x1010101);
-      w.vector32(lanes, i -> (q.zeroPoint() & 0xffff) * 0x10001);
-      w.vector32(lanes, i -> -(i & 1));
+      w.repeat32((q.qmin() & 0xff) * 0x1010101, lanes);
+      w.repeat32((q.qmax() & 0xff) * 0x1010101, lanes);
+      w.repeat32((q.zeroPoint() & 0xffff) * 0x10001, lanes);
+    }
+    for (int i = 0; i < lanes; i++) {
+      w.write32(-(i & 1));
     }
   }
 
@@ -156,25 +162,32 @@ final class RequantizeX86 {
    * @param channels of the lanes; a lane whose channel does not exist is given any channel
    */
   void packVector(PackedWriter w, int[] channels) {
-    if (left) {
-      w.vector32(lanes, i -> left(channels[i]));
+    for (int i = 0; left && i < lanes; i++) {
+      w.write32(left(channels[i]));
     }
+    int[] multipliers = q.multipliers();
     for (int odd = 0; odd < 2; odd++) {
-      int o = odd;
-      w.vector32(lanes, i -> (i & 1) == 0 ? q.multipliers()[channels[i + o]] : 0);
+      for (int i = 0; i < lanes; i += 2) {
+        w.write32(multipliers[channels[i + odd]]);
+        w.write32(0);
+      }
     }
     for (int odd = 0; odd < 2; odd++) {
       for (int i = 0; i < lanes; i += 2) {
-        long addend = addend(channels[i + odd]);
-        w.write32((int) addend);
-        w.write32((int) (addend >> 32));
+        w.write64(addend(channels[i + odd]));
       }
     }
     int less = rounding == Rounding.RECTIFIED ? 1 : 0;
-    w.vector32(lanes, i -> right(channels[position(i)]) - less);
+    for (int i = 0; i < lanes; i++) {
+      w.write32(right(channels[position(i)]) - less);
+    }
     if (rounding == Rounding.GENERAL) {
-      w.vector32(lanes, i -> (int) ((1L << right(channels[i])) - 1));
-      w.vector32(lanes, i -> (int) ((1L << right(channels[i])) - 1) >> 1);
+      for (int c : channels) {
+        w.write32((int) ((1L << right(c)) - 1));
+      }
+      for (int c : channels) {
+        w.write32((int) ((1L << right(c)) - 1) >> 1);
+      }
     }
   }
 

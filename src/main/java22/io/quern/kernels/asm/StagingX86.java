@@ -114,8 +114,8 @@ final class StagingX86 {
   void packHeader(PackedWriter w) {
     int zero = layer.product().inputZeroPoint() + dot.stagedOffset();
     int pattern = dot.kr == 4 ? zero * 0x1010101 : (zero & 0xffff) * 0x10001;
-    w.vector32(8, i -> pattern);
-    w.vector32(8, i -> 0x80808080);
+    w.repeat32(pattern, 8);
+    w.repeat32(0x80808080, 8);
   }
 
   /** Fills the padding of the columns, which copies leave alone. */

@@ -52,6 +52,14 @@ final class TileX86 {
 
   private static final int UPPER_HALF = 0xee;
 
+  /** Kinds of pieces of code that layers share. */
+  private static final int STEP = 1;
+
+  private static final int SCALE = 2;
+
+  /** Displacements in such pieces are below this. */
+  private static final int MAX_KEPT = 1 << 20;
+
   /** Accumulators that keep two multipliers of latency 5 busy. */
   private static final int CHAINS = 10;
 
@@ -150,39 +158,58 @@ final class TileX86 {
   }
 
   void packHeader(PackedWriter w) {
-    w.vector32(8, i -> (i & 1) * 4 + i / 2);
+    for (int i = 0; i < 8; i++) {
+      w.write32((i & 1) * 4 + i / 2);
+    }
   }
 
-  /** Writes weights, start values and requantization of the panel whose first column is given. */
-  void packPanel(PackedWriter w, int first) {
+  /** Begins the table of {@link #packPanel}, with room for the rows of all panels. */
+  int[] table(int panels) {
+    int[] table = new int[WeightPackerX86.TABLE_HEADER + 2 * panels * columns()];
+    table[0] = runLength / dot.kr;
+    table[1] = runLength % dot.kr;
+    table[2] = runs[0] * runs[1];
+    table[3] = weightStep;
+    return table;
+  }
+
+  /**
+   * Writes zeros for the weights, start values and requantization of the panel whose first column
+   * is given.
+   *
+   * @param sums of weights and of their magnitudes, by turns, for each column
+   * @param table of {@link WeightPackerX86#pack}
+   * @param at where the rows of this panel begin in the table
+   * @return where they end
+   */
+  int packPanel(PackedWriter w, int first, int[] sums, int[] table, int at) {
     int n = product.n();
     int k = product.k();
-    byte[] weights = product.weights();
+    int next = at;
     int[] rows = new int[registers * lanes];
     for (int i = 0; i < rows.length; i++) {
       rows[i] = first + laneColumn(i / lanes, i % lanes);
     }
-    for (int run = 0; run < runs[0] * runs[1]; run++) {
-      for (int step = 0; step < runSteps; step++) {
-        int at = step * dot.kr;
-        int count = Math.min(dot.kr, runLength - at);
-        for (int row : rows) {
-          int from = row * k + run * runLength + at;
-          w.write(weights, from, row < n ? count : 0, dot.kr, dot.weightBytes);
-        }
+    for (int i = 0; i < rows.length; i++) {
+      if (rows[i] < n) {
+        table[next++] = rows[i] * k;
+        table[next++] = w.position() + i * dot.kr * dot.weightBytes;
       }
     }
-    w.align(64);
+    w.zeros(biasAt);
     int zero = product.inputZeroPoint() + dot.stagedOffset();
     for (int v = 0; v < registers; v++) {
       int[] channels = new int[lanes];
       for (int lane = 0; lane < lanes; lane++) {
         channels[lane] = Math.min(rows[v * lanes + lane], n - 1);
       }
-      w.vector32(lanes, i -> product.bias()[channels[i]] - zero * product.weightSum(channels[i]));
+      for (int c : channels) {
+        w.write32(product.bias()[c] - zero * sums[2 * c]);
+      }
       requantize.packVector(w, channels);
     }
     w.align(64);
+    return next;
   }
 
   // ---- code
@@ -222,12 +249,7 @@ final class TileX86 {
         a.op(Op.VPADDD, vec(i), vec(i), vec(s * registers * rows + i));
       }
     }
-    for (int r = 0; r < rows; r++) {
-      for (int v = 0; v < registers; v++) {
-        int at = constantsAt + v * vectorBytes();
-        requantize.scale(a, vec(r * registers + v), HEADER, W, at, free(0), free(1));
-      }
-    }
+    scale(rows, constantsAt);
     if (bits == 512) {
       store512(rows);
     } else if (registers == 2) {
@@ -235,6 +257,31 @@ final class TileX86 {
     } else {
       storeHalf(rows);
     }
+  }
+
+  private void scale(int rows, int constantsAt) {
+    long key = key(SCALE, rows, 0) << 3 | requantize.variant();
+    key = key << 31 | constantsAt;
+    if (a.replay(key)) {
+      return;
+    }
+    int from = a.position();
+    for (int r = 0; r < rows; r++) {
+      for (int v = 0; v < registers; v++) {
+        int at = constantsAt + v * vectorBytes();
+        requantize.scale(a, vec(r * registers + v), HEADER, W, at, free(0), free(1));
+      }
+    }
+    a.keep(key, from);
+  }
+
+  /** What a piece of code depends on besides displacements, in 14 bits. */
+  private long key(int kind, int rows, int set) {
+    int key = kind << 4 | rows;
+    key = key << 2 | set;
+    key = key << 3 | dot.ordinal();
+    key = key << 2 | registers;
+    return key << 1 | (bits == 512 ? 1 : 0);
   }
 
   /** Few accumulators would wait for each other: steps then take turns. */
@@ -273,40 +320,39 @@ final class TileX86 {
 
   private void loops(int rows, int sets) {
     int inner = runs[1] * runBytes[1];
-    loop(
-        0,
-        () -> {
-          loop(
-              1,
-              () -> {
-                int advanced = run(rows, sets);
-                if (runs[1] > 1) {
-                  a.add(A, runBytes[1] - advanced);
-                } else if (runs[0] > 1) {
-                  a.add(A, runBytes[0] - advanced);
-                }
-              });
-          if (runs[1] > 1 && runs[0] > 1) {
-            a.add(A, runBytes[0] - inner);
-          }
-        });
+    Label outerLoop = open(0);
+    Label innerLoop = open(1);
+    int advanced = run(rows, sets);
+    if (runs[1] > 1) {
+      a.add(A, runBytes[1] - advanced);
+    } else if (runs[0] > 1) {
+      a.add(A, runBytes[0] - advanced);
+    }
+    close(1, innerLoop);
+    if (runs[1] > 1 && runs[0] > 1) {
+      a.add(A, runBytes[0] - inner);
+    }
+    close(0, outerLoop);
   }
 
-  /** Repeats for the runs of a level: rows of the kernel, or positions in a row. */
-  private void loop(int level, Runnable body) {
-    if (runs[level] == 1) {
-      body.run();
-      return;
-    }
+  /** Begins the loop over the runs of a level: rows of the kernel, or positions in a row. */
+  private Label open(int level) {
     Label again = new Label();
-    a.mov32(COUNT, runs[level]);
-    a.mov(counters[level], COUNT);
-    a.bind(again);
-    body.run();
-    a.mov(COUNT, counters[level]);
-    a.sub(COUNT, 1);
-    a.mov(counters[level], COUNT);
-    a.j(Cond.NE, again);
+    if (runs[level] > 1) {
+      a.mov32(COUNT, runs[level]);
+      a.mov(counters[level], COUNT);
+      a.bind(again);
+    }
+    return again;
+  }
+
+  private void close(int level, Label again) {
+    if (runs[level] > 1) {
+      a.mov(COUNT, counters[level]);
+      a.sub(COUNT, 1);
+      a.mov(counters[level], COUNT);
+      a.j(Cond.NE, again);
+    }
   }
 
   /** One run; {@link #W} ends behind its weights, and what {@link #A} advances is returned. */
@@ -339,6 +385,20 @@ final class TileX86 {
   }
 
   private void step(int rows, int set, int patchAt, int weightsAt) {
+    if (patchAt >= MAX_KEPT || weightsAt >= MAX_KEPT) {
+      emitStep(rows, set, patchAt, weightsAt);
+      return;
+    }
+    long key = key(STEP, rows, set) << 20 | patchAt;
+    key = key << 20 | weightsAt;
+    if (!a.replay(key)) {
+      int from = a.position();
+      emitStep(rows, set, patchAt, weightsAt);
+      a.keep(key, from);
+    }
+  }
+
+  private void emitStep(int rows, int set, int patchAt, int weightsAt) {
     Vec broadcast = free(registers);
     Vec pairs = free(registers + 1);
     for (int v = 0; v < registers; v++) {

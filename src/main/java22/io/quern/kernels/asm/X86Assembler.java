@@ -254,10 +254,52 @@ final class X86Assembler {
     }
   }
 
+  /** A class with a name: a lambda is linked at run time, for milliseconds of a fresh JVM. */
+  private static final CodeBuffer.Patch RELATIVE = new Relative();
+
+  private static final class Relative implements CodeBuffer.Patch {
+    @Override
+    public void apply(byte[] code, int at, int target) {
+      CodeBuffer.put32(code, at, target - at - 4);
+    }
+  }
+
   private static final int PP_66 = 1;
   private static final int PP_F3 = 2;
 
   private final CodeBuffer code = new CodeBuffer();
+  private final Snippets snippets;
+
+  /** An assembler that keeps no pieces. */
+  X86Assembler() {
+    this(null);
+  }
+
+  /**
+   * An assembler that shares pieces of code with others.
+   *
+   * @param snippets null for none
+   */
+  X86Assembler(Snippets snippets) {
+    this.snippets = snippets;
+  }
+
+  /** Appends the piece of code that was kept under this key; false if there is none. */
+  boolean replay(long key) {
+    byte[] piece = snippets == null ? null : snippets.get(key);
+    if (piece == null) {
+      return false;
+    }
+    code.append(piece);
+    return true;
+  }
+
+  /** Keeps what was emitted from position {@code from} on: no labels, branches or alignment. */
+  void keep(long key, int from) {
+    if (snippets != null) {
+      snippets.put(key, code.since(from));
+    }
+  }
 
   byte[] toBytes() {
     return code.toBytes();
@@ -460,7 +502,7 @@ final class X86Assembler {
   }
 
   private void distance(Label label) {
-    code.refer(code.position(), label, (c, at, to) -> CodeBuffer.put32(c, at, to - at - 4));
+    code.refer(code.position(), label, RELATIVE);
     code.emit32(0);
   }
 

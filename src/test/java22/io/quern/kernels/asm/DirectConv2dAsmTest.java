@@ -17,6 +17,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @EnabledOnOs(architectures = "amd64")
 class DirectConv2dAsmTest {
   private final KernelHarness harness = new KernelHarness();
+  private final WeightPackerX86 packer = WeightPackerX86.install(new LinuxMemory());
+  private final Snippets snippets = new Snippets();
 
   DirectConv2dAsmTest() throws AsmUnavailableException {}
 
@@ -119,7 +121,7 @@ class DirectConv2dAsmTest {
     byte[] in = KernelHarness.input(random, kind, shape[0] * shape[1] * shape[2]);
     harness.check(
         "seed " + seed + " " + g + " " + kind,
-        Conv2dX86.emit(layer, dot),
+        Conv2dX86.emit(layer, dot, packer, snippets),
         in,
         KernelHarness.conv2d(layer, in),
         outH);
