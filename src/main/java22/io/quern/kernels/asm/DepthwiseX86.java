@@ -58,6 +58,7 @@ final class DepthwiseX86 {
   private final DepthwiseLayer layer;
   private final RequantizeX86 requantize;
   private final X86Assembler a = new X86Assembler();
+  private final SlidingX86 sliding;
   private final int width;
   private final int evenAt;
   private final int fillAt;
@@ -76,8 +77,16 @@ final class DepthwiseX86 {
     int c = layer.channels();
     this.width = c >= 16 ? 16 : c >= 8 ? 8 : c >= 4 ? 4 : c;
     this.vectorAt = 2 * LANES * layer.taps();
+    Gpr[] rows = {TAP_ROW[0], TAP_ROW[1], TAP_ROW[2]};
+    this.sliding =
+        SlidingX86.accepts(layer)
+            ? new SlidingX86(
+                layer, requantize, a, rows, ZEROS, CHANNEL, BLOCK, PIXEL_OUT, PACKED, orderAt)
+            : null;
     this.blockBytes =
-        (int) CodeMemory.roundUp(vectorAt + 2 * (32 + (long) requantize.vectorBytes()), 64);
+        sliding != null
+            ? sliding.blockBytes()
+            : (int) CodeMemory.roundUp(vectorAt + 2 * (32 + (long) requantize.vectorBytes()), 64);
   }
 
   /** Code and constants of {@code layer}. */
@@ -85,7 +94,13 @@ final class DepthwiseX86 {
     DepthwiseX86 d = new DepthwiseX86(layer);
     d.function();
     return new KernelCode(
-        "depthwise" + layer.kernelH() + "x" + layer.kernelW() + "c" + d.width + "-avx2",
+        (d.sliding != null ? "sliding" : "depthwise")
+            + layer.kernelH()
+            + "x"
+            + layer.kernelW()
+            + "c"
+            + d.width
+            + "-avx2",
         Isa.X86_64,
         d.a.toBytes(),
         d.pack(),
@@ -110,9 +125,12 @@ final class DepthwiseX86 {
     for (int i = 0; i < 32; i++) {
       w.write8(layer.inputZeroPoint());
     }
-    for (int i = 0; i < 16; i++) {
+    for (int i = 0; sliding == null && i < 16; i++) {
       // of every 8 bytes, the even channels come first
       w.write8((i & 8) + (i & 1) * 4 + requantize.position(i >> 1 & 3));
+    }
+    if (sliding != null) {
+      sliding.packOrder(w);
     }
     w.align(64);
     int[] start = layer.startValues();
@@ -120,6 +138,11 @@ final class DepthwiseX86 {
     for (int c0 = 0; c0 < channels; c0 += width) {
       int first = Math.min(c0, channels - width);
       int from = w.position();
+      if (sliding != null) {
+        sliding.pack(w, first, start);
+        Checks.length("block", w.position() - from, blockBytes);
+        continue;
+      }
       for (int t = 0; t < layer.taps(); t++) {
         w.write(layer.weights(), t * channels + first, width, LANES, 2);
       }
@@ -170,7 +193,11 @@ final class DepthwiseX86 {
       a.add(TAP_ROW[i], CHANNEL);
     }
     a.lea(PIXEL_OUT, Mem.at(OUT, CHANNEL, 0));
-    columns();
+    if (sliding != null) {
+      sliding.emit();
+    } else {
+      columns();
+    }
     if (channels > width) {
       a.add(BLOCK, blockBytes);
       a.add(CHANNEL, width);

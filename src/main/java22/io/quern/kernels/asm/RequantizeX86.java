@@ -248,9 +248,14 @@ final class RequantizeX86 {
 
   /** {@code lo = saturate16(lo, hi) + zeroPoint}, within each half of 256-bit registers. */
   void narrow16(X86Assembler a, Vec lo, Vec hi, Gpr header) {
-    a.op(Op.VPACKSSDW, lo, lo, hi);
+    narrow16(a, lo, lo, hi, header);
+  }
+
+  /** {@code d = saturate16(lo, hi) + zeroPoint}, likewise. */
+  void narrow16(X86Assembler a, Vec d, Vec lo, Vec hi, Gpr header) {
+    a.op(Op.VPACKSSDW, d, lo, hi);
     if (rounding == Rounding.GENERAL && q.zeroPoint() != 0) {
-      a.op(Op.VPADDSW, lo, lo, header(header, 2));
+      a.op(Op.VPADDSW, d, d, header(header, 2));
     }
   }
 

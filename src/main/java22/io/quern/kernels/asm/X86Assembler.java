@@ -165,6 +165,8 @@ final class X86Assembler {
     VPMINSD(Form.RVM, 2, 0x39, Prefix.BOTH, false, 0),
     VPUNPCKLBW(Form.RVM, 1, 0x60, Prefix.BOTH, false, 0),
     VPUNPCKHBW(Form.RVM, 1, 0x68, Prefix.BOTH, false, 0),
+    VPUNPCKLWD(Form.RVM, 1, 0x61, Prefix.BOTH, false, 0),
+    VPUNPCKHWD(Form.RVM, 1, 0x69, Prefix.BOTH, false, 0),
     VPSHUFB(Form.RVM, 2, 0x00, Prefix.BOTH, false, 0),
     VPSRAVD(Form.RVM, 2, 0x46, Prefix.BOTH, false, 0),
     VPSLLVD(Form.RVM, 2, 0x47, Prefix.BOTH, false, 0),
