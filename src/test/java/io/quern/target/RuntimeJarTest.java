@@ -29,8 +29,11 @@ class RuntimeJarTest {
   /** The runtime with the kernels of one architecture, and what a bundle adds. */
   private static final int BOARD_LIMIT = 400_000;
 
+  /** The same for x86-64, which only desks have. */
+  private static final int DESK_LIMIT = 420_000;
+
   /** The runtime with all kernels, as the build makes it. */
-  private static final int LIMIT = 400 * 1024;
+  private static final int LIMIT = 440 * 1024;
 
   private static final String ANY = "any";
 
@@ -51,7 +54,8 @@ class RuntimeJarTest {
     for (String arch : List.of("arm", "aarch64", "amd64")) {
       bytes = RuntimeJar.forBoard(arch).length;
       System.out.println("quern.jar of a bundle for " + arch + ": " + bytes + " bytes");
-      assertTrue(bytes > 100_000 && bytes <= BOARD_LIMIT, arch + ": " + bytes + " bytes");
+      int limit = arch.equals("amd64") ? DESK_LIMIT : BOARD_LIMIT;
+      assertTrue(bytes > 100_000 && bytes <= limit, arch + ": " + bytes + " bytes");
       assertTrue(bytes <= all, arch);
     }
   }
