@@ -1,5 +1,6 @@
 package io.quern.kernels.asm;
 
+import io.quern.kernels.Requantization;
 import io.quern.kernels.asm.KernelHarness.Input;
 import io.quern.kernels.asm.KernelHarness.Scaling;
 import java.lang.foreign.Arena;
@@ -49,7 +50,7 @@ final class AsmSpeed {
                 KernelHarness.weights(random, n * k, false),
                 KernelHarness.biases(random, n),
                 3,
-                KernelHarness.requantization(random, Scaling.USUAL, n, k));
+                relu(KernelHarness.requantization(random, Scaling.USUAL, n, k)));
         byte[] in = KernelHarness.input(random, Input.RANDOM, m * k);
         Candidate[] all = Arrays.copyOf(candidates, candidates.length + 5);
         int at = candidates.length;
@@ -93,6 +94,11 @@ final class AsmSpeed {
         measure("depthwise " + size + "x" + size + "x" + c + " stride " + s[2], all);
       }
     }
+  }
+
+  /** The output range of a layer with a RELU, as most of these shapes have in their networks. */
+  private static Requantization relu(Requantization q) {
+    return new Requantization(q.multipliers(), q.shifts(), -128, -128, 127);
   }
 
   private static Candidate candidate(
