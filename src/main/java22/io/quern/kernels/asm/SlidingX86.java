@@ -103,8 +103,7 @@ final class SlidingX86 {
   // ---- constants
 
   int blockBytes() {
-    return (int)
-        CodeMemory.roundUp(WEIGHTS_BYTES + 2 * (32 + (long) requantize.vectorBytes()), 64);
+    return (int) CodeMemory.roundUp(WEIGHTS_BYTES + 2 * (32 + (long) requantize.vectorBytes()), 64);
   }
 
   /** Writes the order in which narrowing leaves bytes, for two outputs. */
@@ -207,8 +206,7 @@ final class SlidingX86 {
     boolean inside = column >= 0 && column < layer.inW();
     Vec[] to = {UPPER_LOW, PAIR_LOW, third};
     for (int i = 0; i < 3; i++) {
-      Mem m =
-          inside ? Mem.at(rows[i], from * layer.channels()) : Mem.at(zeros, channel, 0);
+      Mem m = inside ? Mem.at(rows[i], from * layer.channels()) : Mem.at(zeros, channel, 0);
       a.op(Op.VPMOVSXBW, to[i], m);
     }
     a.op(Op.VPUNPCKHWD, UPPER_HIGH, UPPER_LOW, PAIR_LOW);
@@ -264,7 +262,9 @@ final class SlidingX86 {
     a.op(Op.VPMADDWD, PRODUCT, inputs, Mem.at(block, 32 * vector));
   }
 
-  /** Requantizes output column {@code x}, whose last column is {@code from}, as in {@link #step}. */
+  /**
+   * Requantizes output column {@code x}, whose last column is {@code from}, as in {@link #step}.
+   */
   private void finish(int x, int from) {
     for (int half = 0; half < 2; half++) {
       int at = constantsAt(half) + 32;
