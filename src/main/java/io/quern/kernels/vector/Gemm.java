@@ -11,7 +11,7 @@ import jdk.incubator.vector.FloatVector;
  *
  * <p>C2 orders the body as it likes, loads first: which tiles stay in registers was measured.
  * GMAC/s at depths 64 to 576, 2 steps of the depth in a turn of the loop where marked *, JDK 25 (in
- * parentheses 17), on a core that the other one of its pair leaves alone / uses too:
+ * parentheses 17), on a virtual machine in its fast / its slow state:
  *
  * <pre>
  * 256 bits, 16 registers   2x4*: 40/29 (40/29)   2x4: 40/24 (40/24)   4x2: 42/24 (32/19)
