@@ -84,6 +84,27 @@ public final class CalibrationOptions {
     return b.equalisation;
   }
 
+  /** Whether the weights of channels that say nothing become zero; default false. */
+  public boolean silenceIdle() {
+    return b.silenceIdle;
+  }
+
+  /**
+   * Whether channels that say nothing become copies of channels whose rounding costs most; default
+   * false.
+   */
+  public boolean splitChannels() {
+    return b.splitChannels;
+  }
+
+  /**
+   * What new channels of {@link #splitChannels} may cost, as a fraction of the multiply-accumulates
+   * of the layers between which there can be some; default 0: only idle channels are used.
+   */
+  public double splitBudget() {
+    return b.splitBudget;
+  }
+
   /** Whether large biases before a ReLU move on to the next layer; default false. */
   public boolean absorbHighBias() {
     return b.absorbHighBias;
@@ -171,6 +192,9 @@ public final class CalibrationOptions {
     private boolean foldBatchNorm = true;
     private boolean floatInputOutput;
     private Equalisation equalisation = Equalisation.NONE;
+    private boolean silenceIdle;
+    private boolean splitChannels;
+    private double splitBudget;
     private boolean absorbHighBias;
     private BiasCorrectionMethod biasCorrection = BiasCorrectionMethod.NONE;
     private boolean learnedRounding;
@@ -196,6 +220,9 @@ public final class CalibrationOptions {
       foldBatchNorm = o.foldBatchNorm;
       floatInputOutput = o.floatInputOutput;
       equalisation = o.equalisation;
+      silenceIdle = o.silenceIdle;
+      splitChannels = o.splitChannels;
+      splitBudget = o.splitBudget;
       absorbHighBias = o.absorbHighBias;
       biasCorrection = o.biasCorrection;
       learnedRounding = o.learnedRounding;
@@ -276,6 +303,31 @@ public final class CalibrationOptions {
     /** Sets {@link CalibrationOptions#equalisation}. */
     public Builder equalisation(Equalisation v) {
       equalisation = Objects.requireNonNull(v, "equalisation");
+      return this;
+    }
+
+    /** Sets {@link CalibrationOptions#silenceIdle}. */
+    public Builder silenceIdle(boolean v) {
+      silenceIdle = v;
+      return this;
+    }
+
+    /**
+     * Sets {@link CalibrationOptions#splitBudget}.
+     *
+     * @throws IllegalArgumentException if it is outside [0, 1]
+     */
+    public Builder splitBudget(double v) {
+      if (!(v >= 0 && v <= 1)) {
+        throw new IllegalArgumentException("splitBudget must be in [0, 1], is " + v);
+      }
+      splitBudget = v;
+      return this;
+    }
+
+    /** Sets {@link CalibrationOptions#splitChannels}. */
+    public Builder splitChannels(boolean v) {
+      splitChannels = v;
       return this;
     }
 

@@ -55,13 +55,22 @@ public final class Calibrator {
       reports.add(r.report());
       g = r.graph();
     }
+    Map<Integer, ChannelStatistics> statistics = null;
+    if (options.silenceIdle()) {
+      statistics = ChannelStatistics.of(g, inputs, options, progress, ChannelSplitting.SILENCE);
+      PassResult r =
+          ChannelSplitting.silence(g, statistics, ranges(g, statistics, inputs, options, progress));
+      reports.add(r.report());
+      g = r.graph();
+    }
     if (options.equalisation() != Equalisation.NONE) {
+      if (statistics == null) {
+        statistics =
+            ChannelStatistics.of(g, inputs, options, progress, CrossLayerEqualisation.NAME);
+      }
       PassResult r =
           CrossLayerEqualisation.apply(
-              g,
-              ChannelStatistics.of(g, inputs, options, progress, CrossLayerEqualisation.NAME),
-              options.perTensorWeights(),
-              options.equalisation() == Equalisation.REPLACE_RELU6);
+              g, statistics, options.perTensorWeights(), options.equalisation());
       reports.add(r.report());
       g = r.graph();
     }
@@ -72,10 +81,45 @@ public final class Calibrator {
       reports.add(r.report());
       g = r.graph();
     }
+    if (options.splitChannels()) {
+      statistics = ChannelStatistics.of(g, inputs, options, progress, ChannelSplitting.NAME);
+      PassResult r =
+          ChannelSplitting.apply(
+              g,
+              statistics,
+              ranges(g, statistics, inputs, options, progress),
+              options.splitBudget() > 0
+                  ? new OutputError(
+                      g, first(inputs, options.sensitivityInputs()), options.threads())
+                  : null,
+              options.splitBudget(),
+              progress);
+      reports.add(r.report());
+      g = r.graph();
+    }
     Recipe recipe = refine(g, inputs, options, progress, reports);
     Quantizer.Quantized q = Quantizer.quantize(recipe);
     return new CalibrationResult(
         q.graph(), g, reports, Arrays.stream(q.tensorOf()).boxed().toList());
+  }
+
+  /** Ranges of the layers' outputs, by the observer of the options. */
+  private static Range[] ranges(
+      Graph g,
+      Map<Integer, ChannelStatistics> statistics,
+      Iterable<float[][]> inputs,
+      CalibrationOptions o,
+      Progress progress) {
+    if (o.observer() != ObserverKind.MIN_MAX && o.observer() != ObserverKind.AUTO) {
+      return observe(g, inputs, o, progress).get(o.observer());
+    }
+    Range[] r = new Range[g.tensors().size()];
+    statistics.forEach(
+        (op, s) -> {
+          Layer l = Layer.of(g.operators().get(op));
+          r[l.output()] = s.range(l.activation());
+        });
+    return r;
   }
 
   /** Chooses ranges, weights and biases. */

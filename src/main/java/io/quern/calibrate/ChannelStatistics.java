@@ -21,6 +21,28 @@ import java.util.Map;
  */
 record ChannelStatistics(double[] mean, double[] deviation, double[] min, double[] max) {
 
+  /** As if these channels were always 0. */
+  ChannelStatistics without(boolean[] channels) {
+    double[][] r = {mean.clone(), deviation.clone(), min.clone(), max.clone()};
+    for (int c = 0; c < channels.length; c++) {
+      for (double[] values : r) {
+        values[c] = channels[c] ? 0 : values[c];
+      }
+    }
+    return new ChannelStatistics(r[0], r[1], r[2], r[3]);
+  }
+
+  /** Range of all channels after the layer's activation. */
+  Range range(Activation a) {
+    double lo = Double.POSITIVE_INFINITY;
+    double hi = Double.NEGATIVE_INFINITY;
+    for (int c = 0; c < min.length; c++) {
+      lo = Math.min(lo, Math.max(a.min(), Math.min(a.max(), min[c])));
+      hi = Math.max(hi, Math.max(a.min(), Math.min(a.max(), max[c])));
+    }
+    return new Range((float) lo, (float) hi);
+  }
+
   /** Statistics of each layer's output, by operator. */
   static Map<Integer, ChannelStatistics> of(
       Graph g,

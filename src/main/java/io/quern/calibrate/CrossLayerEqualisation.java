@@ -86,14 +86,19 @@ final class CrossLayerEqualisation {
    *
    * @param statistics of the graph's layers before their activations
    * @param perTensor whether the weights will have one scale per tensor
+   * @param how not NONE
    */
   static PassResult apply(
       Graph graph,
       Map<Integer, ChannelStatistics> statistics,
       boolean perTensor,
-      boolean replaceRelu6) {
+      Equalisation how) {
+    boolean replaceRelu6 = how == Equalisation.REPLACE_RELU6;
     GraphEditor g = new GraphEditor(graph);
     List<Pair> pairs = pairs(g, graph);
+    if (how == Equalisation.DEPTHWISE) {
+      pairs.removeIf(p -> !Layer.of(graph.operators().get(p.second())).isDepthwise());
+    }
     int n = graph.operators().size();
     float[][] weights = new float[n][];
     float[][] biases = new float[n][];

@@ -8,6 +8,11 @@ public enum Equalisation {
   /** Not at all. */
   NONE,
   /**
+   * As {@link #KEEP_RELU6}, but only in front of depthwise layers: with one scale per output
+   * channel the weights on both sides have scales of their own, so that it costs nothing.
+   */
+  DEPTHWISE,
+  /**
    * So that the function is kept on the calibration inputs: channels that reach RELU6's 6 are left
    * alone.
    */

@@ -1,10 +1,12 @@
 package io.quern.calibrate;
 
+import io.quern.data.TensorCodec;
 import io.quern.model.Activation;
 import io.quern.model.DataType;
 import io.quern.model.Graph;
 import io.quern.model.Operator;
 import io.quern.model.Quantization;
+import io.quern.model.Shape;
 import io.quern.model.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -88,7 +90,7 @@ final class LayerWalk {
         List.of(
             graph.tensor(layer.input()),
             Tensor.constant(w.name(), w.shape(), weights),
-            Tensor.constant("bias", io.quern.model.Shape.of(bias.length), bias),
+            Tensor.constant("bias", Shape.of(bias.length), bias),
             graph.tensor(layer.output()));
     Operator op = layer.with(0, 1, 2, 3, Activation.NONE);
     Graph g = new Graph("", tensors, List.of(op), List.of(0), List.of(3), Map.of());
@@ -180,13 +182,14 @@ final class LayerWalk {
     }
   }
 
-  /** Real numbers to int8 levels, rounded to nearest and saturated. */
+  /**
+   * Real numbers to int8 levels, as whoever runs the network will turn inputs into them: pixels
+   * often lie half-way between two levels, and then it matters which one is taken.
+   */
   static byte[] quantize(float[] values, Quantization q) {
     byte[] r = new byte[values.length];
-    for (int i = 0; i < r.length; i++) {
-      double level = Math.rint((double) values[i] / q.scale()) + q.zeroPoint();
-      r[i] = (byte) Math.max(-128, Math.min(127, level));
-    }
+    TensorCodec.quantize(
+        Tensor.activation("", DataType.INT8, Shape.of(values.length), q), values, r);
     return r;
   }
 

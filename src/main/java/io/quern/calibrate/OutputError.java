@@ -60,6 +60,27 @@ final class OutputError {
    */
   record Result(double noiseToSignal, double agreement) {}
 
+  /**
+   * Sum of squared differences over sum of squared values for another float graph, whose tensors
+   * have the numbers that they have in the first.
+   */
+  double noiseToSignal(Graph other) {
+    double noise = 0;
+    try (FloatRunner runner = new FloatRunner(other, threads)) {
+      for (int n = 0; n < wanted.length; n++) {
+        runner.run(inputs.get(n));
+        for (int i = 0; i < measured.size(); i++) {
+          float[] got = runner.values(measured.get(i));
+          for (int k = 0; k < got.length; k++) {
+            double d = got[k] - wanted[n][i][k];
+            noise += d * d;
+          }
+        }
+      }
+    }
+    return signal == 0 ? noise : noise / signal;
+  }
+
   Result of(Recipe recipe) {
     Quantizer.Quantized q = Quantizer.quantize(recipe);
     double noise = 0;

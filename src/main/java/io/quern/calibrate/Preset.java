@@ -8,7 +8,10 @@ public enum Preset {
   PLAIN,
   /** As {@link #PLAIN} with one scale for all weights of a layer: for comparison. */
   PER_TENSOR,
-  /** The most exact 8-bit recipe, one scale per output channel. */
+  /**
+   * The most exact 8-bit recipe, one scale per output channel. Learned rounding fits the biases
+   * too, so that no bias correction is left to do.
+   */
   BEST,
   /** The most exact 8-bit recipe with one scale for all weights of a layer. */
   BEST_PER_TENSOR,
@@ -47,8 +50,10 @@ public enum Preset {
   }
 
   private static CalibrationOptions.Builder best(CalibrationOptions.Builder b) {
-    return b.learnedRounding(true)
-        .biasCorrection(BiasCorrectionMethod.EMPIRICAL)
+    return b.silenceIdle(true)
+        .equalisation(Equalisation.DEPTHWISE)
+        .splitChannels(true)
+        .learnedRounding(true)
         .fitLogits(true)
         .refinementInputs(256);
   }

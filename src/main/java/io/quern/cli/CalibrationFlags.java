@@ -69,6 +69,33 @@ final class CalibrationFlags {
   private boolean replaceRelu6;
 
   @Option(
+      names = "--fill-depthwise",
+      negatable = true,
+      description =
+          "Rescale channels in front of depthwise layers so that each fills its range; costs nothing with one scale per channel.")
+  private Boolean fillDepthwise;
+
+  @Option(
+      names = "--silence-idle",
+      negatable = true,
+      description = "Make the weights of channels zero that say nothing on the calibration inputs.")
+  private Boolean silenceIdle;
+
+  @Option(
+      names = "--split-channels",
+      negatable = true,
+      description =
+          "Compute channels whose rounding costs most twice or more, fractions of a step apart, in the place of idle ones.")
+  private Boolean splitChannels;
+
+  @Option(
+      names = "--split-budget",
+      paramLabel = "FRACTION",
+      description =
+          "With --split-channels: also in new channels that cost at most this fraction more multiply-accumulates. Default: 0.")
+  private Double splitBudget;
+
+  @Option(
       names = "--absorb-bias",
       negatable = true,
       description = "Move what a RELU never cuts of a bias on to the next layer.")
@@ -94,6 +121,13 @@ final class CalibrationFlags {
       description =
           "Choose the range of what a SOFTMAX at the output reads by the probabilities, not by its extremes.")
   private Boolean fitLogits;
+
+  @Option(
+      names = "--refinement-inputs",
+      paramLabel = "N",
+      description =
+          "Inputs, from the first on, that passes use which hold them all in memory. Default: the recipe's, 256 of best, else 128.")
+  private Integer refinementInputs;
 
   @Option(
       names = "--float-layers",
@@ -174,9 +208,27 @@ final class CalibrationFlags {
     if (equalise != null) {
       b.equalisation(equalise ? Equalisation.KEEP_RELU6 : Equalisation.NONE);
     }
+    if (fillDepthwise != null) {
+      require(
+          equalise == null || !equalise || !fillDepthwise,
+          "--fill-depthwise: --equalise does that and more");
+      b.equalisation(fillDepthwise ? Equalisation.DEPTHWISE : Equalisation.NONE);
+    }
+    if (silenceIdle != null) {
+      b.silenceIdle(silenceIdle);
+    }
+    if (splitChannels != null) {
+      b.splitChannels(splitChannels);
+    }
+    if (splitBudget != null) {
+      require(
+          b.build().splitChannels(), "--split-budget: needs --split-channels or a recipe with it");
+      b.splitBudget(splitBudget);
+    }
     if (replaceRelu6) {
       require(
-          b.build().equalisation() != Equalisation.NONE,
+          b.build().equalisation() != Equalisation.NONE
+              && b.build().equalisation() != Equalisation.DEPTHWISE,
           "--replace-relu6: needs --equalise or a recipe with it");
       b.equalisation(Equalisation.REPLACE_RELU6);
     }
@@ -191,6 +243,9 @@ final class CalibrationFlags {
     }
     if (fitLogits != null) {
       b.fitLogits(fitLogits);
+    }
+    if (refinementInputs != null) {
+      b.refinementInputs(refinementInputs);
     }
     if (floatLayers != null) {
       b.floatLayers(floatLayers);

@@ -70,7 +70,8 @@ class CrossLayerEqualisationTest {
       Graph g, boolean perTensor, boolean replaceRelu6, List<float[][]> inputs) {
     Map<Integer, ChannelStatistics> s =
         ChannelStatistics.of(g, inputs, CalibrationOptions.defaults(), Progress.NONE, "test");
-    return CrossLayerEqualisation.apply(g, s, perTensor, replaceRelu6);
+    return CrossLayerEqualisation.apply(
+        g, s, perTensor, replaceRelu6 ? Equalisation.REPLACE_RELU6 : Equalisation.KEEP_RELU6);
   }
 
   @ParameterizedTest
@@ -138,6 +139,32 @@ class CrossLayerEqualisationTest {
     }
     for (int c = 0; c < 6; c++) {
       assertEquals(first[c], second[c], 1e-5);
+    }
+  }
+
+  /** What feeds a depthwise layer fills RELU6; pointwise weights are read as they were. */
+  @Test
+  void depthwiseOnlyFillsTheRangeAndLeavesOtherWeightsAlone() {
+    Graph f = separable(20, Activation.RELU6);
+    List<float[][]> inputs = Net.inputs(f, 20, 21);
+    Map<Integer, ChannelStatistics> s =
+        ChannelStatistics.of(f, inputs, CalibrationOptions.defaults(), Progress.NONE, "test");
+    Graph g = CrossLayerEqualisation.apply(f, s, false, Equalisation.DEPTHWISE).graph();
+    Map<Integer, ChannelStatistics> after =
+        ChannelStatistics.of(g, inputs, CalibrationOptions.defaults(), Progress.NONE, "test");
+    double largest = 0;
+    for (double max : s.get(0).max()) {
+      largest = Math.max(largest, Math.min(6, max));
+    }
+    for (int c = 0; c < 12; c++) {
+      if (s.get(0).max()[c] > 0) {
+        assertEquals(largest, Math.min(6, after.get(0).max()[c]), 1e-4);
+      }
+    }
+    float[] before = f.tensor(Layer.of(f.operators().get(4)).weights()).floats();
+    assertArrayEquals(before, g.tensor(Layer.of(g.operators().get(4)).weights()).floats());
+    for (float[][] x : inputs) {
+      assertArrayEquals(Net.run(f, x), Net.run(g, x), 5e-5f);
     }
   }
 

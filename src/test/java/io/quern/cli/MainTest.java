@@ -485,9 +485,12 @@ class MainTest {
       delimiter = '|',
       value = {
         "--recipe plain|fold-batch-norm",
-        "--recipe best|fold-batch-norm learn-rounding correct-bias fit-logits",
-        "--recipe best-per-tensor|fold-batch-norm equalise learn-rounding correct-bias fit-logits",
-        "--recipe best --no-fit-logits --no-learn-rounding --correct-bias analytic|fold-batch-norm correct-bias",
+        "--recipe best|fold-batch-norm silence-idle equalise split-channels learn-rounding fit-logits",
+        "--recipe best-per-tensor|fold-batch-norm silence-idle equalise split-channels learn-rounding fit-logits",
+        "--recipe best --no-fit-logits --no-learn-rounding --no-silence-idle --no-fill-depthwise --no-split-channels --correct-bias"
+            + " analytic|fold-batch-norm correct-bias",
+        "--fill-depthwise --split-channels --split-budget 0.2|fold-batch-norm equalise split-channels",
+        "--silence-idle|fold-batch-norm silence-idle",
         "--equalise --replace-relu6 --absorb-bias|fold-batch-norm equalise absorb-high-bias",
         "--correct-bias analytic --no-fold-batch-norm|correct-bias",
         "--float-layers 1|fold-batch-norm mixed-precision",
@@ -541,6 +544,12 @@ class MainTest {
         "calibrate MODEL --data IMAGES --percentile 99|--percentile: neither the observer nor the weight scale is percentile (see quern"
             + " calibrate --help)",
         "calibrate MODEL --data IMAGES --replace-relu6|--replace-relu6: needs --equalise or a recipe with it (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --split-budget 0.1|--split-budget: needs --split-channels or a recipe with it (see quern calibrate"
+            + " --help)",
+        "calibrate MODEL --data IMAGES --split-channels --split-budget 2|splitBudget must be in [0, 1], is 2.0 (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --equalise --fill-depthwise|--fill-depthwise: --equalise does that and more (see quern calibrate"
+            + " --help)",
+        "calibrate MODEL --data IMAGES --refinement-inputs 0|refinementInputs must be at least 1, is 0 (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --binary=4|binaryTerms must be 1 to 3, is 4 (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --binary-layers all|--binary-layers: needs --binary or a recipe with it (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --binary --binary-budget 0.1|--binary-budget: needs --binary-layers greedy (see quern calibrate --help)",

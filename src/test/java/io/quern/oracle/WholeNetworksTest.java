@@ -94,20 +94,20 @@ class WholeNetworksTest {
     Graph model = TfliteReader.read(folder.resolve("fashion-mnist-float.tflite"));
     List<float[][]> images = images(folder.resolve("calibration-images-idx3-ubyte.gz"), 64);
     Manifest manifest = Manifest.open("calibrated-networks.txt");
-    Map<String, Preset> presets = new LinkedHashMap<>();
-    presets.put("fashion-mnist-per-channel", Preset.PLAIN);
-    presets.put("fashion-mnist-per-tensor", Preset.PER_TENSOR);
+    Map<String, CalibrationOptions> recipes = new LinkedHashMap<>();
+    recipes.put("fashion-mnist-per-channel", Preset.PLAIN.builder().build());
+    recipes.put("fashion-mnist-per-tensor", Preset.PER_TENSOR.builder().build());
     for (Preset p : List.of(Preset.BEST, Preset.BEST_PER_TENSOR, Preset.BINARY, Preset.BINARY_3)) {
-      presets.put("fashion-mnist-" + p.label(), p);
+      recipes.put("fashion-mnist-" + p.label(), p.builder().build());
     }
-    for (Map.Entry<String, Preset> e : presets.entrySet()) {
-      CalibrationOptions options = e.getValue().builder().build();
-      Graph int8 = Calibrator.calibrate(model, images, options, Progress.NONE);
+    recipes.put("fashion-mnist-split", Preset.BEST.builder().splitBudget(0.3).build());
+    for (Map.Entry<String, CalibrationOptions> e : recipes.entrySet()) {
+      Graph int8 = Calibrator.calibrate(model, images, e.getValue(), Progress.NONE);
       byte[] file = TfliteWriter.write(int8);
       String name = e.getKey();
       check(name, TfliteReader.read(ByteBuffer.wrap(file), name), file, manifest);
     }
-    finish(manifest, "the embedded model, calibrated by " + presets.size() + " recipes");
+    finish(manifest, "the embedded model, calibrated by " + recipes.size() + " recipes");
   }
 
   private static List<float[][]> images(Path idx, int count) throws IOException {
