@@ -3,7 +3,6 @@ package io.quern.kernels.portable;
 import io.quern.kernels.AddInt8;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
-import io.quern.kernels.Requantization;
 import io.quern.kernels.Scratch;
 import io.quern.quant.FixedPoint;
 
@@ -29,13 +28,8 @@ final class AddPortable implements Kernel {
       rightValues[q + 128] = p.subtract() ? -value : value;
     }
     requantizer =
-        new Requantizer(
-            new Requantization(
-                new int[] {p.outMultiplier()},
-                new int[] {p.outExponent()},
-                p.outZeroPoint(),
-                p.qmin(),
-                p.qmax()));
+        Requantizer.perTensor(
+            p.outMultiplier(), p.outExponent(), p.outZeroPoint(), p.qmin(), p.qmax());
   }
 
   @Override

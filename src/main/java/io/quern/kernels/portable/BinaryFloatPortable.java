@@ -75,18 +75,12 @@ final class BinaryFloatPortable implements Kernel {
 
   private void apply(float[] a, float[] b, int n) {
     switch (p.function()) {
-      case ADD -> add(a, b, n);
+      case ADD -> Rows.add(a, b, n);
       case SUB -> subtract(a, b, n);
       case MUL -> multiply(a, b, n);
     }
     if (p.min() != Float.NEGATIVE_INFINITY || p.max() != Float.POSITIVE_INFINITY) {
       Rows.clamp(a, p.min(), p.max(), n);
-    }
-  }
-
-  private static void add(float[] a, float[] b, int n) {
-    for (int i = 0; i < n; i++) {
-      a[i] = a[i] + b[i];
     }
   }
 

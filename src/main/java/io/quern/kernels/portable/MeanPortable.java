@@ -3,7 +3,6 @@ package io.quern.kernels.portable;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.MeanInt8;
 import io.quern.kernels.Memory;
-import io.quern.kernels.Requantization;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
 import io.quern.kernels.StridedView;
@@ -32,13 +31,8 @@ final class MeanPortable implements Kernel {
       reduced[i] = p.reduced().at(i);
     }
     requantizer =
-        new Requantizer(
-            new Requantization(
-                new int[] {p.multiplier()},
-                new int[] {p.shift()},
-                p.outputZeroPoint(),
-                Byte.MIN_VALUE,
-                Byte.MAX_VALUE));
+        Requantizer.perTensor(
+            p.multiplier(), p.shift(), p.outputZeroPoint(), Byte.MIN_VALUE, Byte.MAX_VALUE);
   }
 
   /** Null when no dense axis stays. */

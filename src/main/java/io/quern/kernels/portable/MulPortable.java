@@ -3,7 +3,6 @@ package io.quern.kernels.portable;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
 import io.quern.kernels.MulInt8;
-import io.quern.kernels.Requantization;
 import io.quern.kernels.Scratch;
 
 /** Product of two 8-bit tensors, row by row. A unit is a block of elements of one row. */
@@ -16,13 +15,7 @@ final class MulPortable implements Kernel {
     this.p = p;
     rows = new ViewRows(p.left(), p.right());
     requantizer =
-        new Requantizer(
-            new Requantization(
-                new int[] {p.multiplier()},
-                new int[] {p.shift()},
-                p.outZeroPoint(),
-                p.qmin(),
-                p.qmax()));
+        Requantizer.perTensor(p.multiplier(), p.shift(), p.outZeroPoint(), p.qmin(), p.qmax());
   }
 
   @Override

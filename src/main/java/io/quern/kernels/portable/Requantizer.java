@@ -50,6 +50,12 @@ final class Requantizer {
     shiftsLeft = left;
   }
 
+  /** One multiplier for all values: they are channel 0. */
+  static Requantizer perTensor(int multiplier, int shift, int zeroPoint, int qmin, int qmax) {
+    return new Requantizer(
+        new Requantization(new int[] {multiplier}, new int[] {shift}, zeroPoint, qmin, qmax));
+  }
+
   /** One value of channel {@code c}. */
   byte apply(int acc, int c) {
     int q;
