@@ -37,42 +37,87 @@ final class Conv2dFloatPortable extends ConvTiles {
   }
 
   @Override
+  void gather4(
+      Memory memory,
+      int from,
+      int step,
+      float[] r0,
+      float[] r1,
+      float[] r2,
+      float[] r3,
+      int at,
+      int distance,
+      int n) {
+    float[] floats = memory.floats;
+    int at1 = at + distance;
+    int at2 = at1 + distance;
+    int at3 = at2 + distance;
+    for (int k = 0; k < n; k++) {
+      int pixel = from + k * step;
+      r0[at + k] = floats[pixel];
+      r1[at1 + k] = floats[pixel + 1];
+      r2[at2 + k] = floats[pixel + 2];
+      r3[at3 + k] = floats[pixel + 3];
+    }
+  }
+
+  @Override
+  void gather3(Memory memory, int from, int step, float[] lines, int at, int distance, int n) {
+    float[] floats = memory.floats;
+    int at1 = at + distance;
+    int at2 = at1 + distance;
+    for (int k = 0; k < n; k++) {
+      int pixel = from + k * step;
+      lines[at + k] = floats[pixel];
+      lines[at1 + k] = floats[pixel + 1];
+      lines[at2 + k] = floats[pixel + 2];
+    }
+  }
+
+  @Override
   float padding() {
     return 0;
   }
 
   @Override
-  void outputs(Memory memory, Scratch scratch, int o, int n, int at) {
+  void outputs(Memory memory, Scratch scratch, int o, int count, int n, int at) {
     float[][] rows = scratch.rows;
-    for (int q = 0; q < BLOCK; q++) {
+    for (int q = 0; q < count; q++) {
       Rows.fill(rows[paddedDepth + q], bias[o + q], n);
     }
+    for (int k = 0; k < paddedDepth; k += 2) {
+      for (int q = 0; q < count; q += BLOCK) {
+        accumulateBlock(rows, paddedDepth + q, (o + q) * paddedDepth, k, n);
+      }
+    }
+    for (int q = 0; q < count; q++) {
+      store(rows[paddedDepth + q], memory.floats, out + at + q, n);
+    }
+  }
+
+  /** Adds rows {@code k} and {@code k + 1}, by the weights from {@code at} on, to four sums. */
+  private void accumulateBlock(float[][] rows, int acc, int at, int k, int n) {
     float[] w = weights;
-    int w0 = o * paddedDepth;
+    int w0 = at + k;
     int w1 = w0 + paddedDepth;
     int w2 = w1 + paddedDepth;
     int w3 = w2 + paddedDepth;
-    for (int k = 0; k < paddedDepth; k += 2) {
-      Rows.addScaled4x2(
-          rows[paddedDepth],
-          rows[paddedDepth + 1],
-          rows[paddedDepth + 2],
-          rows[paddedDepth + 3],
-          rows[k],
-          rows[k + 1],
-          w[w0 + k],
-          w[w0 + k + 1],
-          w[w1 + k],
-          w[w1 + k + 1],
-          w[w2 + k],
-          w[w2 + k + 1],
-          w[w3 + k],
-          w[w3 + k + 1],
-          n);
-    }
-    for (int q = 0; q < BLOCK; q++) {
-      store(rows[paddedDepth + q], memory.floats, out + at + q, n);
-    }
+    Rows.addScaled4x2(
+        rows[acc],
+        rows[acc + 1],
+        rows[acc + 2],
+        rows[acc + 3],
+        rows[k],
+        rows[k + 1],
+        w[w0],
+        w[w0 + 1],
+        w[w1],
+        w[w1 + 1],
+        w[w2],
+        w[w2 + 1],
+        w[w3],
+        w[w3 + 1],
+        n);
   }
 
   @Override

@@ -48,14 +48,34 @@ final class Conv2dPortable extends ConvTiles {
   }
 
   @Override
+  void gather4(
+      Memory memory,
+      int from,
+      int step,
+      float[] r0,
+      float[] r1,
+      float[] r2,
+      float[] r3,
+      int at,
+      int distance,
+      int n) {
+    Rows.gather4(memory.bytes, from, step, r0, r1, r2, r3, at, distance, n);
+  }
+
+  @Override
+  void gather3(Memory memory, int from, int step, float[] lines, int at, int distance, int n) {
+    Rows.gather3(memory.bytes, from, step, lines, at, distance, n);
+  }
+
+  @Override
   float padding() {
     return padding;
   }
 
   @Override
-  void outputs(Memory memory, Scratch scratch, int o, int n, int at) {
-    sum(scratch, o, BLOCK, n);
-    requantize(memory, scratch, o, BLOCK, n, at);
+  void outputs(Memory memory, Scratch scratch, int o, int count, int n, int at) {
+    sum(scratch, o, count, n);
+    requantize(memory, scratch, o, count, n, at);
   }
 
   @Override
@@ -89,7 +109,14 @@ final class Conv2dPortable extends ConvTiles {
   private void requantize(Memory memory, Scratch scratch, int o, int count, int n, int at) {
     byte[] bytes = memory.bytes;
     int stride = outputStride();
-    for (int q = 0; q < count; q++) {
+    int q = 0;
+    if (run >= paddedDepth) {
+      for (; q + BLOCK <= count; q += BLOCK) {
+        int row = paddedDepth + q;
+        requantizer.channels4(scratch.rows, row, o + q, n, bytes, out + at + q, stride);
+      }
+    }
+    for (; q < count; q++) {
       int c = o + q;
       if (run >= paddedDepth) {
         float[] acc = scratch.rows[paddedDepth + q];
@@ -104,38 +131,41 @@ final class Conv2dPortable extends ConvTiles {
     for (int q = 0; q < count; q++) {
       Rows.fill(rows[paddedDepth + q], 0, n);
     }
-    if (count == BLOCK) {
-      accumulateBlock(rows, o, from, to, n);
+    if (count >= BLOCK) {
+      for (int k = from; k < to; k += 2) {
+        for (int q = 0; q < count; q += BLOCK) {
+          accumulateBlock(rows, paddedDepth + q, (o + q) * paddedDepth, k, n);
+        }
+      }
     } else {
       accumulateOne(rows, rows[paddedDepth], o, from, to, n);
     }
   }
 
-  private void accumulateBlock(float[][] rows, int o, int from, int to, int n) {
+  /** Adds rows {@code k} and {@code k + 1}, by the weights from {@code at} on, to four sums. */
+  private void accumulateBlock(float[][] rows, int acc, int at, int k, int n) {
     byte[] w = weights;
-    int w0 = o * paddedDepth;
+    int w0 = at + k;
     int w1 = w0 + paddedDepth;
     int w2 = w1 + paddedDepth;
     int w3 = w2 + paddedDepth;
     int z = weightsZeroPoint;
-    for (int k = from; k < to; k += 2) {
-      Rows.addScaled4x2(
-          rows[paddedDepth],
-          rows[paddedDepth + 1],
-          rows[paddedDepth + 2],
-          rows[paddedDepth + 3],
-          rows[k],
-          rows[k + 1],
-          w[w0 + k] - z,
-          w[w0 + k + 1] - z,
-          w[w1 + k] - z,
-          w[w1 + k + 1] - z,
-          w[w2 + k] - z,
-          w[w2 + k + 1] - z,
-          w[w3 + k] - z,
-          w[w3 + k + 1] - z,
-          n);
-    }
+    Rows.addScaled4x2(
+        rows[acc],
+        rows[acc + 1],
+        rows[acc + 2],
+        rows[acc + 3],
+        rows[k],
+        rows[k + 1],
+        w[w0] - z,
+        w[w0 + 1] - z,
+        w[w1] - z,
+        w[w1 + 1] - z,
+        w[w2] - z,
+        w[w2 + 1] - z,
+        w[w3] - z,
+        w[w3 + 1] - z,
+        n);
   }
 
   private void accumulateOne(float[][] rows, float[] acc, int o, int from, int to, int n) {

@@ -17,11 +17,17 @@ import java.util.Arrays;
  * tile; the staged rows are {@code depth * tile * 4} bytes of scratch.
  */
 abstract class ConvTiles implements Kernel {
-  /** Output channels that are summed together. */
+  /** Output channels that one loop sums. */
   protected static final int BLOCK = 4;
 
+  /**
+   * Output channels that go through the staged rows together: each pair of rows is read from the
+   * nearest cache for all blocks but the first.
+   */
+  private static final int MOST_OUTPUTS = 4 * BLOCK;
+
   /** Depth beyond which rows are kept short, so that the staged rows of a tile stay in cache. */
-  private static final int DEEP = 256;
+  private static final int DEEP = 512;
 
   /** Input channels per group times kernel elements. */
   protected final int depth;
@@ -86,8 +92,9 @@ abstract class ConvTiles implements Kernel {
   @Override
   public final ScratchSize scratch() {
     int lines = g.isPointwise() ? 0 : ring * groupInputs * lineLength;
-    int ints = Math.max(BLOCK * rowLength, ring);
-    return new ScratchSize(0, 0, ints, lines, paddedDepth + BLOCK, rowLength);
+    int sums = Math.min(MOST_OUTPUTS, groupOutputs + BLOCK - 1 & -BLOCK);
+    int ints = Math.max(sums * rowLength, ring);
+    return new ScratchSize(0, 0, ints, lines, paddedDepth + sums, rowLength);
   }
 
   @Override
@@ -99,8 +106,10 @@ abstract class ConvTiles implements Kernel {
         stage(memory, scratch, group, first, n);
         int end = (group + 1) * groupOutputs;
         int o = group * groupOutputs;
-        for (; o + BLOCK <= end; o += BLOCK) {
-          outputs(memory, scratch, o, n, first * g.outC() + o);
+        while (o + BLOCK <= end) {
+          int count = Math.min(MOST_OUTPUTS, end - o & -BLOCK);
+          outputs(memory, scratch, o, count, n, first * g.outC() + o);
+          o += count;
         }
         for (; o < end; o++) {
           output(memory, scratch, o, n, first * g.outC() + o);
@@ -113,7 +122,11 @@ abstract class ConvTiles implements Kernel {
     float[][] rows = scratch.rows;
     if (g.isPointwise()) {
       int from = in + first * g.inC() + group * groupInputs;
-      for (int c = 0; c < groupInputs; c++) {
+      int c = 0;
+      for (; c + 4 <= groupInputs; c += 4) {
+        gather4(memory, from + c, g.inC(), rows[c], rows[c + 1], rows[c + 2], rows[c + 3], 0, 0, n);
+      }
+      for (; c < groupInputs; c++) {
         gather(memory, from + c, g.inC(), rows[c], 0, n);
       }
     } else {
@@ -148,9 +161,16 @@ abstract class ConvTiles implements Kernel {
       if (staged[slot] != line) {
         staged[slot] = line;
         int source = in + line * g.inW() * g.inC() + group * groupInputs;
-        for (int c = 0; c < groupInputs; c++) {
+        int c = 0;
+        for (; c + 4 <= groupInputs; c += 4) {
           int at = (slot * groupInputs + c) * lineLength;
-          stageLine(memory, scratch.floats, at, source + c, inside, x, length);
+          stageLine(memory, scratch.floats, at, source + c, 4, inside, x, length);
+        }
+        while (c < groupInputs) {
+          int count = groupInputs - c == 3 ? 3 : 1;
+          int at = (slot * groupInputs + c) * lineLength;
+          stageLine(memory, scratch.floats, at, source + c, count, inside, x, length);
+          c += count;
         }
       }
       copyLines(scratch, slot, i, p, length);
@@ -158,11 +178,18 @@ abstract class ConvTiles implements Kernel {
   }
 
   /**
-   * One channel of an input row, from where kernel column 0 of output column {@code x} lies: the
-   * columns of each residue modulo the stride together.
+   * One channel, three or four of an input row, from where kernel column 0 of output column {@code
+   * x} lies: the columns of each residue modulo the stride together.
    */
   private void stageLine(
-      Memory memory, float[] lines, int at, int source, boolean inside, int x, int length) {
+      Memory memory,
+      float[] lines,
+      int at,
+      int source,
+      int count,
+      boolean inside,
+      int x,
+      int length) {
     int stride = g.strideW();
     int reach = (g.kernelW() - 1) * g.dilationW();
     for (int phase = 0; phase < Math.min(stride, reach + 1); phase++) {
@@ -171,12 +198,23 @@ abstract class ConvTiles implements Kernel {
       int from = inside ? Math.min(n, Math.max(0, -Math.floorDiv(left, stride))) : n;
       int to = Math.max(from, Math.min(n, Math.floorDiv(g.inW() - 1 - left, stride) + 1));
       int line = at + phase * phaseLength;
-      Arrays.fill(lines, line, line + from, padding());
+      for (int q = 0; q < count; q++) {
+        int start = line + q * lineLength;
+        Arrays.fill(lines, start, start + from, padding());
+        Arrays.fill(lines, start + to, start + n, padding());
+      }
       if (from < to) {
         int first = source + (left + from * stride) * g.inC();
-        gather(memory, first, stride * g.inC(), lines, line + from, to - from);
+        int step = stride * g.inC();
+        int most = to - from;
+        if (count == 1) {
+          gather(memory, first, step, lines, line + from, most);
+        } else if (count == 3) {
+          gather3(memory, first, step, lines, line + from, lineLength, most);
+        } else {
+          gather4(memory, first, step, lines, lines, lines, lines, line + from, lineLength, most);
+        }
       }
-      Arrays.fill(lines, line + to, line + n, padding());
     }
   }
 
@@ -197,16 +235,39 @@ abstract class ConvTiles implements Kernel {
   /** {@code row[at + k] = input[from + k * step]}. */
   abstract void gather(Memory memory, int from, int step, float[] row, int at, int n);
 
+  /**
+   * Four neighbouring channels, each in an array of its own or {@code distance} apart in one:
+   * {@code rq[at + q * distance + k] = input[from + k * step + q]}.
+   */
+  abstract void gather4(
+      Memory memory,
+      int from,
+      int step,
+      float[] r0,
+      float[] r1,
+      float[] r2,
+      float[] r3,
+      int at,
+      int distance,
+      int n);
+
+  /**
+   * Three neighbouring channels: {@code lines[at + q * distance + k] = input[from + k * step + q]}.
+   */
+  abstract void gather3(
+      Memory memory, int from, int step, float[] lines, int at, int distance, int n);
+
   /** The value that stands for 0 outside of the input. */
   abstract float padding();
 
   /**
-   * Computes {@link #BLOCK} output channels from {@code o} on of the {@code n} staged pixels; the
-   * rows of scratch from {@link #paddedDepth} on are there to accumulate in.
+   * Computes output channels from {@code o} on of the {@code n} staged pixels; the rows of scratch
+   * from {@link #paddedDepth} on are there to accumulate in.
    *
+   * @param count of the channels, a multiple of {@link #BLOCK}
    * @param at where the first pixel's first value goes, relative to the output tensor
    */
-  abstract void outputs(Memory memory, Scratch scratch, int o, int n, int at);
+  abstract void outputs(Memory memory, Scratch scratch, int o, int count, int n, int at);
 
   /** The same for one output channel. */
   abstract void output(Memory memory, Scratch scratch, int o, int n, int at);

@@ -32,6 +32,11 @@ final class DepthwiseConv2dFloatPortable extends DepthwiseRows {
   }
 
   @Override
+  boolean convertsRuns() {
+    return false;
+  }
+
+  @Override
   void repeat(Memory memory, int from, float[] line, int to, int first, int n, int times) {
     for (int i = 0; i < n; i++) {
       line[to + i] = memory.floats[from + (first + i) / times];

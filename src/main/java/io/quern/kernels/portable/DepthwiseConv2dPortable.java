@@ -67,6 +67,11 @@ final class DepthwiseConv2dPortable extends DepthwiseRows {
   }
 
   @Override
+  boolean convertsRuns() {
+    return Rows.CONVERSION_IS_FAST;
+  }
+
+  @Override
   void repeat(Memory memory, int from, float[] line, int to, int first, int n, int times) {
     for (int i = 0; i < n; i++) {
       line[to + i] = memory.bytes[from + (first + i) / times];

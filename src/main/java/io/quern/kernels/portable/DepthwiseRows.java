@@ -100,7 +100,8 @@ abstract class DepthwiseRows implements Kernel {
 
   @Override
   public final ScratchSize scratch() {
-    int line = pixelRows ? 0 : phaseLength * g.strideW() * segmentChannels(0);
+    int lines = g.strideW() > 1 && convertsRuns() ? 2 : 1;
+    int line = pixelRows ? 0 : lines * phaseLength * g.strideW() * segmentChannels(0);
     int rows = 1 + ring * (pixelRows ? width : g.kernelW() * stripBlocks);
     return new ScratchSize(0, 0, ring + taps, line, rows, Rows.LENGTH);
   }
@@ -163,8 +164,12 @@ abstract class DepthwiseRows implements Kernel {
       for (int u = first; u < end; u++) {
         repeat(memory, row + u * g.inC(), line, at(u) * n, s * Rows.LENGTH, n, multiplier);
       }
-    } else if (stride == 1 && n == channels && first < end) {
-      convert(memory, row + first * n, line, first * n, (end - first) * n);
+    } else if (n == channels && first < end && (stride == 1 || convertsRuns())) {
+      int whole = stride == 1 ? 0 : phaseLength * stride * n;
+      convert(memory, row + first * n, line, whole + first * n, (end - first) * n);
+      for (int u = first; stride > 1 && u < end; u++) {
+        System.arraycopy(line, whole + u * n, line, at(u) * n, n);
+      }
     } else {
       for (int u = first; u < end; u++) {
         convert(memory, row + u * channels + s * Rows.LENGTH, line, at(u) * n, n);
@@ -244,6 +249,9 @@ abstract class DepthwiseRows implements Kernel {
 
   /** {@code line[to + i] = input[from + i]}. */
   abstract void convert(Memory memory, int from, float[] line, int to, int n);
+
+  /** Whether {@link #convert} is so much faster in long runs that pixels are moved afterwards. */
+  abstract boolean convertsRuns();
 
   /** {@code line[to + i] = input[from + (first + i) / times]}. */
   abstract void repeat(Memory memory, int from, float[] line, int to, int first, int n, int times);

@@ -48,15 +48,40 @@ final class RowRequantizer {
       scalar.channel(acc, bias[c], c, n, out, at, stride);
       return;
     }
+    inLanes(acc, c, n, zeroPoint);
+    store(acc, n, out, at, stride);
+  }
+
+  /**
+   * Four neighbouring channels, each in the row of its own from {@code rows[first]} on: {@code
+   * out[at + i * stride + q] = requantize(rows[first + q][i])}; destroys the rows.
+   */
+  void channels4(float[][] rows, int first, int c, int n, byte[] out, int at, int stride) {
+    if (inLanes[c] && inLanes[c + 1] && inLanes[c + 2] && inLanes[c + 3]) {
+      for (int q = 0; q < 4; q++) {
+        inLanes(rows[first + q], c + q, n, zeroPoint + 128);
+      }
+      float[] low = rows[first];
+      float[] high = rows[first + 2];
+      pair(low, rows[first + 1], high, rows[first + 3], n);
+      storePairs(low, high, n, out, at, stride);
+      return;
+    }
+    for (int q = 0; q < 4; q++) {
+      channel(rows[first + q], c + q, n, out, at + q, stride);
+    }
+  }
+
+  /** Makes {@link #ROUNDER} and the result, for a zero point, of each sum of channel {@code c}. */
+  private void inLanes(float[] acc, int c, int n, int zero) {
     LaneConstants k = constants;
     clampTwice(acc, k.low[c], k.high[c], k.span[c], n);
-    float z = ROUNDER + zeroPoint;
+    float z = ROUNDER + zero;
     if (k.signed) {
       roundSigned(acc, k.scaleHigh[c], k.scaleLow[c], k.offset[c], k.sign[c], z, n);
     } else {
       round(acc, k.scaleHigh[c], k.scaleLow[c], k.offset[c], z, n);
     }
-    store(acc, n, out, at, stride);
   }
 
   /** A row of one channel held in int from index {@code from} on. */
@@ -163,6 +188,23 @@ final class RowRequantizer {
   private static void store(float[] acc, int n, byte[] out, int at, int stride) {
     for (int i = 0; i < n; i++) {
       out[at + i * stride] = (byte) Float.floatToRawIntBits(acc[i]);
+    }
+  }
+
+  /** {@code r0[i] += 256 * r1[i]}, {@code r2[i] += 256 * r3[i]}, all above {@link #ROUNDER}. */
+  private static void pair(float[] r0, float[] r1, float[] r2, float[] r3, int n) {
+    for (int i = 0; i < n; i++) {
+      r0[i] = Math.fma(r1[i] - ROUNDER, 256f, r0[i]);
+      r2[i] = Math.fma(r3[i] - ROUNDER, 256f, r2[i]);
+    }
+  }
+
+  /** The lowest two bytes of each of two rows, one beside the other, each less 128. */
+  private static void storePairs(float[] low, float[] high, int n, byte[] out, int at, int stride) {
+    for (int i = 0; i < n; i++) {
+      int pair = Float.floatToRawIntBits(low[i]) & 0xffff;
+      int four = (pair | Float.floatToRawIntBits(high[i]) << 16) ^ 0x80808080;
+      Rows.INTS.set(out, at + i * stride, four);
     }
   }
 }

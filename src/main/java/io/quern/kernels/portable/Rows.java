@@ -1,5 +1,9 @@
 package io.quern.kernels.portable;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
 /**
  * Loops over whole rows: the shapes that C2 vectorises on JDK 17 as well as on 25. Every array is
  * read and written at the same index, starting at 0; at most four multiply-adds per loop, because
@@ -20,13 +24,17 @@ final class Rows {
   static final boolean FMA = fmaIsFast();
 
   /** Whether C2 vectorises the conversion of bytes to floats: from JDK 21 on. */
-  private static final boolean CONVERSION_IS_FAST = Runtime.version().feature() >= 21;
+  static final boolean CONVERSION_IS_FAST = Runtime.version().feature() >= 21;
 
   /**
    * The float value of each byte {@code b}, at {@code b & 255}. Looking it up takes half the time
    * of the conversion on JDK 17, three quarters of it on 25 where that is not vectorised.
    */
   static final float[] BYTE_VALUES = byteValues();
+
+  /** Four bytes as an int whose lowest byte is the first of them, at any index. */
+  static final VarHandle INTS =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
   private Rows() {}
 
@@ -161,6 +169,44 @@ final class Rows {
   private static void cast(byte[] from, int start, float[] to, int at, int n) {
     for (int i = 0; i < n; i++) {
       to[at + i] = from[start + i];
+    }
+  }
+
+  /** {@code rq[at + q * distance + i] = from[start + i * step + q]} for {@code q} from 0 to 3. */
+  static void gather4(
+      byte[] from,
+      int start,
+      int step,
+      float[] r0,
+      float[] r1,
+      float[] r2,
+      float[] r3,
+      int at,
+      int distance,
+      int n) {
+    float[] values = BYTE_VALUES;
+    int at1 = at + distance;
+    int at2 = at1 + distance;
+    int at3 = at2 + distance;
+    for (int i = 0; i < n; i++) {
+      int four = (int) INTS.get(from, start + i * step);
+      r0[at + i] = values[four & 255];
+      r1[at1 + i] = values[four >> 8 & 255];
+      r2[at2 + i] = values[four >> 16 & 255];
+      r3[at3 + i] = values[four >>> 24];
+    }
+  }
+
+  /** {@code to[at + q * distance + i] = from[start + i * step + q]} for {@code q} from 0 to 2. */
+  static void gather3(byte[] from, int start, int step, float[] to, int at, int distance, int n) {
+    float[] values = BYTE_VALUES;
+    int at1 = at + distance;
+    int at2 = at1 + distance;
+    for (int i = 0; i < n; i++) {
+      int pixel = start + i * step;
+      to[at + i] = values[from[pixel] & 255];
+      to[at1 + i] = values[from[pixel + 1] & 255];
+      to[at2 + i] = values[from[pixel + 2] & 255];
     }
   }
 }
