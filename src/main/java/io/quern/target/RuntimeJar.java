@@ -21,8 +21,8 @@ import java.util.zip.CRC32;
 
 /**
  * The jar that loads, plans and runs, and nothing else: no writer of models, and so no FlatBuffers;
- * no debug tables ({@link DebugTables}); deflated as far as it goes. The same classes give the same
- * bytes.
+ * class files made small ({@link ClassShrinker}); deflated as far as it goes. The same classes give
+ * the same bytes.
  */
 public final class RuntimeJar {
   private static final List<String> TOOLS =
@@ -89,7 +89,7 @@ public final class RuntimeJar {
     put(bytes, directory, "META-INF/MANIFEST.MF", manifest, farthest);
     for (Map.Entry<String, byte[]> e : files.entrySet()) {
       boolean isClass = e.getKey().endsWith(".class");
-      byte[] content = isClass ? DebugTables.strip(e.getValue()) : e.getValue();
+      byte[] content = isClass ? ClassShrinker.shrink(e.getValue()) : e.getValue();
       put(bytes, directory, e.getKey(), content, farthest);
     }
     int start = bytes.size();
