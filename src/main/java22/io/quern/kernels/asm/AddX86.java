@@ -23,6 +23,8 @@ final class AddX86 {
   private static final Gpr FIRST = Gpr.R8;
   private static final Gpr COUNT = Gpr.R9;
   private static final Vec OPERAND = Vec.ymm(4);
+  private static final int MIDDLE_EXCHANGED = 0xd8;
+
   private static final Vec T0 = Vec.ymm(5);
   private static final Vec T1 = Vec.ymm(6);
 
@@ -39,9 +41,9 @@ final class AddX86 {
 
   private AddX86(AddLayer layer) {
     this.p = layer.params();
-    this.sum = new RequantizeX86(layer.sum(), AddLayer.MAX_SUM, 256);
-    RequantizeX86 l = new RequantizeX86(layer.left(), AddLayer.MAX_OPERAND, 256);
-    RequantizeX86 r = new RequantizeX86(layer.right(), AddLayer.MAX_OPERAND, 256);
+    this.sum = new RequantizeX86(layer.sum(), AddLayer.MAX_SUM, 256, false);
+    RequantizeX86 l = new RequantizeX86(layer.left(), AddLayer.MAX_OPERAND, 256, true);
+    RequantizeX86 r = new RequantizeX86(layer.right(), AddLayer.MAX_OPERAND, 256, true);
     this.left = new Operand(l, AddLayer.isHalf(layer.left()), sum.headerBytes());
     this.right =
         new Operand(r, AddLayer.isHalf(layer.right()), left.at + 4 * LANES + l.vectorBytes());
@@ -80,9 +82,9 @@ final class AddX86 {
     operand.requantize.packVector(w, new int[LANES]);
   }
 
-  /** A value that gains a bit less need not be halved. */
+  /** A value that gains a bit less need not be halved; others gain what scaling expects. */
   private int shift(Operand operand) {
-    return p.leftShift() - (operand.half ? 1 : 0);
+    return p.leftShift() + (operand.half ? -1 : operand.requantize.accShift());
   }
 
   private void function() {
@@ -118,7 +120,7 @@ final class AddX86 {
       operand(left, acc, Mem.at(LEFT, i * LANES), count);
       operand(right, OPERAND, Mem.at(RIGHT, i * LANES), count);
       a.op(p.subtract() ? Op.VPSUBD : Op.VPADDD, acc, acc, OPERAND);
-      sum.scale(a, acc, PACKED, PACKED, sumAt, T0, T1);
+      sum.scale(a, new Vec[] {acc}, PACKED, PACKED, sumAt, T0, T1);
     }
     Vec out = Vec.ymm(0);
     sum.narrow16(a, out, four ? Vec.ymm(1) : out, PACKED);
@@ -148,7 +150,11 @@ final class AddX86 {
     a.op(Op.VPSLLD, x, x, shift(operand));
     a.op(Op.VPSUBD, x, x, Mem.at(PACKED, operand.at));
     if (!operand.half) {
-      operand.requantize.scale(a, x, PACKED, PACKED, operand.at + 4 * LANES, T0, T1);
+      int at = operand.at + 4 * LANES;
+      operand.requantize.scale(a, new Vec[] {x}, PACKED, PACKED, at, T0, T1);
+      if (operand.requantize.position(1) != 1) {
+        a.op(Op.VPSHUFD, x, x, MIDDLE_EXCHANGED);
+      }
     }
   }
 }

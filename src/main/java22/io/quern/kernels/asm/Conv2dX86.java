@@ -53,8 +53,9 @@ final class Conv2dX86 {
     this.packer = packer;
     this.sums = packer.sums(product.weights(), product.n(), product.k());
     this.requantize =
-        new RequantizeX86(product.requantization(), maxAbsAcc(product), dot.bits(g.outC()));
-    this.staging = new StagingX86(layer, dot, a);
+        new RequantizeX86(
+            product.requantization(), maxAbsAcc(product), dot.bits(g.outC()), dot.kr == 2);
+    this.staging = new StagingX86(layer, dot, requantize.accShift(), a);
     this.stagingAt = requantize.headerBytes();
     int tileAt = stagingAt + StagingX86.HEADER_BYTES;
     this.patchesAt = tileAt + TileX86.HEADER_BYTES;

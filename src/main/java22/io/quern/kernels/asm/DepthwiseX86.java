@@ -69,7 +69,9 @@ final class DepthwiseX86 {
 
   private DepthwiseX86(DepthwiseLayer layer) {
     this.layer = layer;
-    this.requantize = new RequantizeX86(layer.requantization(), layer.maxAbsAcc(), 256);
+    this.requantize =
+        new RequantizeX86(
+            layer.requantization(), layer.maxAbsAcc(), 256, SlidingX86.accepts(layer));
     this.evenAt = requantize.headerBytes();
     this.fillAt = evenAt + 32;
     this.orderAt = fillAt + 32;
@@ -318,9 +320,9 @@ final class DepthwiseX86 {
       a.add(TAP_ROW[i], layer.strideW() * layer.channels());
     }
     int constants = vectorAt + 32;
-    requantize.scale(a, ACC_EVEN, PACKED, BLOCK, constants, X0, X1);
+    requantize.scale(a, new Vec[] {ACC_EVEN}, PACKED, BLOCK, constants, X0, X1);
     constants += 32 + requantize.vectorBytes();
-    requantize.scale(a, ACC_ODD, PACKED, BLOCK, constants, X0, X1);
+    requantize.scale(a, new Vec[] {ACC_ODD}, PACKED, BLOCK, constants, X0, X1);
     requantize.narrow16(a, ACC_EVEN, ACC_ODD, PACKED);
     requantize.narrow8(a, ACC_EVEN, ACC_EVEN, PACKED);
     a.op(Op.VPERMQ, ACC_EVEN, ACC_EVEN, 0xd8);

@@ -22,14 +22,14 @@ import io.quern.kernels.asm.X86Assembler.Vec;
  * of at least 1, where s is -1 for negative h, which sends ties down, and else 0. For h = 0 either
  * s gives 0, so the sign of the accumulator will do. Floors of quotients compose, so rounding and
  * zero point z are one constant of the product: {@code floor((p + c + s * 2^31) / 2^(31 + e))},
- * {@code c = 2^30 + 2^(30 + e) + z * 2^(31 + e)}; with e up to {@link #MAX_FOLDED} the sum is below
- * 2^63.
- *
- * <p><i>Rectified</i>, when {@code qmin >= z}: a negative accumulator gives at most z with either
- * s, and so qmin; s is left out, and the upper half of the sum shifted by e - 1 is the result.
- * <i>Signed</i>, when {@code maxAbsAcc + 2^(e-1) + 2^(e+7) < 2^31}: bits 31 to 62 of {@code p + c},
- * plus s, shifted by e. <i>General</i>: gemmlowp's own, {@code (h >> e) + (remainder > threshold)},
- * in which nothing overflows; the comparison is the sign of {@code threshold - remainder}.
+ * {@code c = 2^30 + 2^(30 + e) + z * 2^(31 + e)}. All its parts are multiples of 2^30:
+ * <i>folded</i> is {@code floor((g + 1 + 2^e + z * 2^(e+1) + 2s) / 2^(e+1))} with {@code g =
+ * floor(p / 2^30)}, the upper half of the product if accumulators come multiplied by 4. For that, e
+ * is 1 to {@link #MAX_FOLDED}, and {@code 4 * maxAbsAcc < 2^31}; then {@code |g| <= 2^30} and the
+ * constant is below that too. Where {@code qmin >= z}, a negative accumulator gives at most z with
+ * either s, and so qmin: s is left out. <i>General</i>: gemmlowp's own, {@code (h >> e) +
+ * (remainder > threshold)}, in which nothing overflows; the comparison is the sign of {@code
+ * threshold - remainder}.
  *
  * <p><b>Narrowing</b> of 256-bit registers saturates to int16 and to int8, with a saturating
  * addition of the zero point between if it is not folded; each step is monotone and exact inside
@@ -40,14 +40,11 @@ import io.quern.kernels.asm.X86Assembler.Vec;
  * register of channels.
  */
 final class RequantizeX86 {
-  private enum Rounding {
-    RECTIFIED,
-    SIGNED,
-    GENERAL
-  }
+  /** Greatest right shift with which rounding and zero point are folded into one constant. */
+  private static final int MAX_FOLDED = 20;
 
-  /** Greatest right shift with which the zero point is folded into the product's constant. */
-  private static final int MAX_FOLDED = 22;
+  /** Accumulators of the folded form come shifted by this. */
+  private static final int FOLDED_SHIFT = 2;
 
   /** Odd lanes to even ones. */
   private static final int ODD_DOWN = 0xf5;
@@ -62,33 +59,37 @@ final class RequantizeX86 {
   private final int vector;
   private final int lanes;
   private final boolean left;
-  private final Rounding rounding;
+  private final boolean folded;
+  private final boolean signed;
+  private final int accShift;
 
   /**
    * Finds the shortest way.
    *
    * @param maxAbsAcc greatest absolute value of an accumulator, below 2^31
    * @param bits of a register, 256 or 512
+   * @param shifts whether accumulators can come shifted by {@link #accShift}; else they are shifted
+   *     here
    */
-  RequantizeX86(Requantization q, long maxAbsAcc, int bits) {
+  RequantizeX86(Requantization q, long maxAbsAcc, int bits, boolean shifts) {
     this.q = q;
     this.vector = bits / 8;
     this.lanes = bits / 32;
     boolean anyLeft = false;
-    boolean folded = true;
-    boolean small = true;
+    boolean fold = maxAbsAcc << FOLDED_SHIFT <= Integer.MAX_VALUE;
     for (int c = 0; c < q.shifts().length; c++) {
-      int e = right(c);
       anyLeft |= left(c) > 0;
-      folded &= e >= 1 && e <= MAX_FOLDED;
-      small &= maxAbsAcc + (1L << e >> 1) + (1L << e + 7) < Integer.MAX_VALUE;
+      fold &= right(c) >= 1 && right(c) <= MAX_FOLDED;
     }
     this.left = anyLeft;
-    if (folded && q.qmin() >= q.zeroPoint()) {
-      rounding = Rounding.RECTIFIED;
-    } else {
-      rounding = folded && small ? Rounding.SIGNED : Rounding.GENERAL;
-    }
+    this.folded = fold;
+    this.signed = q.qmin() < q.zeroPoint();
+    this.accShift = fold && shifts ? FOLDED_SHIFT : 0;
+  }
+
+  /** How far left accumulators are expected to be shifted, without overflow. */
+  int accShift() {
+    return accShift;
   }
 
   /**
@@ -103,16 +104,13 @@ final class RequantizeX86 {
     return q.multipliers()[c] == 0 ? 0 : Math.max(q.shifts()[c], 0);
   }
 
-  private long addend(int c) {
-    long nudge = 1L << 30;
-    return rounding == Rounding.GENERAL
-        ? nudge
-        : nudge + (1L << 30 + right(c)) + ((long) q.zeroPoint() << 31 + right(c));
+  private int addend(int c) {
+    return 1 + (1 << right(c)) + (q.zeroPoint() << right(c) + 1);
   }
 
-  /** A number below 8 that tells apart what {@link #scale} emits. */
+  /** A number below 16 that tells apart what {@link #scale} emits. */
   int variant() {
-    return 2 * rounding.ordinal() + (left ? 1 : 0);
+    return (left ? 1 : 0) + (folded ? 2 : 0) + (signed ? 4 : 0) + (accShift > 0 ? 8 : 0);
   }
 
   // ---- constants
@@ -128,7 +126,7 @@ final class RequantizeX86 {
 
   /** Bytes of constants for a register of channels. */
   int vectorBytes() {
-    return vector * (5 + (rounding == Rounding.GENERAL ? 2 : 0) + (left ? 1 : 0));
+    return vector * (folded ? signed ? 5 : 4 : left ? 7 : 6);
   }
 
   /**
@@ -137,12 +135,12 @@ final class RequantizeX86 {
    */
   int position(int lane) {
     boolean middle = ((lane ^ lane >> 1) & 1) != 0;
-    return rounding == Rounding.RECTIFIED && middle ? lane ^ 3 : lane;
+    return folded && middle ? lane ^ 3 : lane;
   }
 
   void packHeader(PackedWriter w) {
     if (vector == 64) {
-      int zero = rounding == Rounding.GENERAL ? q.zeroPoint() : 0;
+      int zero = !folded ? q.zeroPoint() : 0;
       w.repeat32(q.qmin() - zero, lanes);
       w.repeat32(q.qmax() - zero, lanes);
       w.repeat32(zero, lanes);
@@ -172,54 +170,110 @@ final class RequantizeX86 {
         w.write32(0);
       }
     }
-    for (int odd = 0; odd < 2; odd++) {
-      for (int i = 0; i < lanes; i += 2) {
-        w.write64(addend(channels[i + odd]));
+    if (folded) {
+      int[] placed = new int[lanes];
+      for (int i = 0; i < lanes; i++) {
+        placed[i] = channels[position(i)];
+        w.write32(right(placed[i]) + 1);
       }
+      for (int c : placed) {
+        w.write32(addend(c));
+      }
+      for (int i = 0; signed && i < lanes; i++) {
+        w.write32(addend(placed[i]) - 2);
+      }
+      return;
     }
-    int less = rounding == Rounding.RECTIFIED ? 1 : 0;
-    for (int i = 0; i < lanes; i++) {
-      w.write32(right(channels[position(i)]) - less);
+    for (int i = 0; i < lanes; i += 2) {
+      w.write64(1L << 30);
     }
-    if (rounding == Rounding.GENERAL) {
-      for (int c : channels) {
-        w.write32((int) ((1L << right(c)) - 1));
-      }
-      for (int c : channels) {
-        w.write32((int) ((1L << right(c)) - 1) >> 1);
-      }
+    for (int c : channels) {
+      w.write32(right(c));
+    }
+    for (int c : channels) {
+      w.write32((int) ((1L << right(c)) - 1));
+    }
+    for (int c : channels) {
+      w.write32((int) ((1L << right(c)) - 1) >> 1);
     }
   }
 
   // ---- code
 
   /**
-   * Multiplies and shifts the accumulators of a register in place; see {@link #position}.
+   * Multiplies and shifts the accumulators of registers in place; see {@link #position}.
    *
+   * @param accs registers of the same channels
    * @param header register that points to the header
    * @param base register, with {@code disp}, of these lanes' constants
-   * @param t0 clobbered, as is t1
+   * @param t clobbered: 2 registers, or 4, in which constants are kept for all of {@code accs}
    */
-  void scale(X86Assembler a, Vec acc, Gpr header, Gpr base, int disp, Vec t0, Vec t1) {
+  void scale(X86Assembler a, Vec[] accs, Gpr header, Gpr base, int disp, Vec... t) {
+    if (!folded) {
+      for (Vec acc : accs) {
+        general(a, acc, header, base, disp, t[0], t[1]);
+      }
+      return;
+    }
+    boolean keep = t.length > 3 && accs.length > 1;
+    Mem shift = Mem.at(base, disp + 2 * vector);
+    Mem addend = Mem.at(base, disp + 3 * vector);
+    Mem negative = Mem.at(base, disp + 4 * vector);
+    boolean blend = signed && vector == 32;
+    if (keep) {
+      a.vmovdqu(t[1], addend);
+      a.vmovdqu(t[2], shift);
+      if (blend) {
+        a.vmovdqu(t[3], negative);
+      }
+    }
+    for (Vec acc : accs) {
+      if (accShift == 0) {
+        a.op(Op.VPSLLD, acc, acc, FOLDED_SHIFT);
+      }
+      a.op(Op.VPSHUFD, t[0], acc, ODD_DOWN);
+      a.op(Op.VPMULDQ, acc, acc, Mem.at(base, disp));
+      a.op(Op.VPMULDQ, t[0], t[0], Mem.at(base, disp + vector));
+      a.op(Op.VSHUFPS, acc, acc, t[0], ODD_OF_BOTH);
+      if (blend) {
+        if (keep) {
+          a.vblendvps(t[0], t[1], t[3], acc);
+        } else {
+          a.vmovdqu(t[1], addend);
+          a.vblendvps(t[0], t[1], negative, acc);
+        }
+        a.op(Op.VPADDD, acc, acc, t[0]);
+      } else {
+        if (signed) {
+          a.op(Op.VPSRAD, t[0], acc, 31);
+          a.op(Op.VPADDD, acc, acc, t[0]);
+          a.op(Op.VPADDD, acc, acc, t[0]);
+        }
+        if (keep) {
+          a.op(Op.VPADDD, acc, acc, t[1]);
+        } else {
+          a.op(Op.VPADDD, acc, acc, addend);
+        }
+      }
+      if (keep) {
+        a.op(Op.VPSRAVD, acc, acc, t[2]);
+      } else {
+        a.op(Op.VPSRAVD, acc, acc, shift);
+      }
+    }
+  }
+
+  private void general(X86Assembler a, Vec acc, Gpr header, Gpr base, int disp, Vec t0, Vec t1) {
     int at = disp;
     if (left) {
       a.op(Op.VPSLLVD, acc, acc, Mem.at(base, at));
       at += vector;
     }
-    if (rounding == Rounding.SIGNED) {
-      a.op(Op.VPSRAD, t1, acc, 31);
-    }
     a.op(Op.VPSHUFD, t0, acc, ODD_DOWN);
     a.op(Op.VPMULDQ, acc, acc, Mem.at(base, at));
     a.op(Op.VPMULDQ, t0, t0, Mem.at(base, at + vector));
     a.op(Op.VPADDQ, acc, acc, Mem.at(base, at + 2 * vector));
-    a.op(Op.VPADDQ, t0, t0, Mem.at(base, at + 3 * vector));
-    Mem shift = Mem.at(base, at + 4 * vector);
-    if (rounding == Rounding.RECTIFIED) {
-      a.op(Op.VSHUFPS, acc, acc, t0, ODD_OF_BOTH);
-      a.op(Op.VPSRAVD, acc, acc, shift);
-      return;
-    }
+    a.op(Op.VPADDQ, t0, t0, Mem.at(base, at + 2 * vector));
     a.op(Op.VPSRLQ, acc, acc, 31);
     a.op(Op.VPADDQ, t0, t0, t0);
     if (acc.bits() == 512) {
@@ -227,22 +281,17 @@ final class RequantizeX86 {
     } else {
       a.op(Op.VPBLENDD, acc, acc, t0, 0xaa);
     }
-    if (rounding == Rounding.SIGNED) {
-      a.op(Op.VPADDD, acc, acc, t1);
-      a.op(Op.VPSRAVD, acc, acc, shift);
-    } else {
-      roundingShift(a, acc, base, at, t0, t1);
-    }
+    roundingShift(a, acc, base, at + 3 * vector, t0, t1);
   }
 
   private void roundingShift(X86Assembler a, Vec acc, Gpr base, int at, Vec t0, Vec t1) {
     a.op(Op.VPSRAD, t1, acc, 31);
-    a.vmovdqu(t0, Mem.at(base, at + 6 * vector));
+    a.vmovdqu(t0, Mem.at(base, at + 2 * vector));
     a.op(Op.VPSUBD, t0, t0, t1);
-    a.vpand(t1, acc, Mem.at(base, at + 5 * vector));
+    a.vpand(t1, acc, Mem.at(base, at + vector));
     a.op(Op.VPSUBD, t0, t0, t1);
     a.op(Op.VPSRLD, t0, t0, 31);
-    a.op(Op.VPSRAVD, acc, acc, Mem.at(base, at + 4 * vector));
+    a.op(Op.VPSRAVD, acc, acc, Mem.at(base, at));
     a.op(Op.VPADDD, acc, acc, t0);
   }
 
@@ -254,7 +303,7 @@ final class RequantizeX86 {
   /** {@code d = saturate16(lo, hi) + zeroPoint}, likewise. */
   void narrow16(X86Assembler a, Vec d, Vec lo, Vec hi, Gpr header) {
     a.op(Op.VPACKSSDW, d, lo, hi);
-    if (rounding == Rounding.GENERAL && q.zeroPoint() != 0) {
+    if (!folded && q.zeroPoint() != 0) {
       a.op(Op.VPADDSW, d, d, header(header, 2));
     }
   }
@@ -275,7 +324,7 @@ final class RequantizeX86 {
    * then left to the narrowing.
    */
   void clamp(X86Assembler a, Vec acc, Gpr header) {
-    boolean unfolded = rounding == Rounding.GENERAL && q.zeroPoint() != 0;
+    boolean unfolded = !folded && q.zeroPoint() != 0;
     if (unfolded || q.qmin() > -128) {
       a.op(Op.VPMAXSD, acc, acc, header(header, 0));
     }

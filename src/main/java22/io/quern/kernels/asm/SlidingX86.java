@@ -15,8 +15,8 @@ import io.quern.kernels.asm.X86Assembler.Vec;
  * multiplies both with their weights and adds the products in int32; in the third row, those of
  * neighbouring columns are. So an output takes five multiplications for each 8 channels: one of
  * each of its columns, one of the third row's first pair and one of its second, whose other weight
- * is 0. Interleaving leaves channels 0 to 3 and 8 to 11 in one register and the others in a second;
- * narrowing brings them back in order.
+ * is 0. Weights carry the shift of {@link RequantizeX86#accShift}. Interleaving leaves channels 0
+ * to 3 and 8 to 11 in one register and the others in a second; narrowing brings them back in order.
  *
  * <p>Outputs are narrowed and stored two by two. Steps whose column lies in the padding read zero
  * points.
@@ -138,7 +138,7 @@ final class SlidingX86 {
     }
     for (int[] lanes : channels) {
       for (int c : lanes) {
-        w.write32(start[c]);
+        w.write32(start[c] << requantize.accShift());
       }
       requantize.packVector(w, lanes);
     }
@@ -150,7 +150,8 @@ final class SlidingX86 {
     int n = layer.channels();
     for (int c : lanes) {
       int low = tap < 0 ? 0 : weights[tap * n + c];
-      w.write32(low & 0xffff | weights[otherTap * n + c] << 16);
+      int shift = requantize.accShift();
+      w.write32(low << shift & 0xffff | weights[otherTap * n + c] << 16 + shift);
     }
   }
 
@@ -268,7 +269,7 @@ final class SlidingX86 {
   private void finish(int x, int from) {
     for (int half = 0; half < 2; half++) {
       int at = constantsAt(half) + 32;
-      requantize.scale(a, acc(x, half), header, block, at, UPPER_LOW, PAIR_LOW);
+      requantize.scale(a, new Vec[] {acc(x, half)}, header, block, at, UPPER_LOW, PAIR_LOW);
     }
     boolean second = (x & 1) != 0;
     Vec narrow = second ? acc(x, 0) : PENDING;

@@ -39,6 +39,7 @@ final class StagingX86 {
   private final ConvGeometry g;
   private final DotX86 dot;
   private final X86Assembler a;
+  private final int shift;
   private final boolean flat;
   private final int copyBytes;
   private final int linesPerRow;
@@ -50,9 +51,11 @@ final class StagingX86 {
   /**
    * Chooses the block.
    *
+   * @param shift of staged int16 elements, up to 2
    * @throws IllegalArgumentException if the offsets of the block do not fit in 31 bits
    */
-  StagingX86(Conv2dLayer layer, DotX86 dot, X86Assembler a) {
+  StagingX86(Conv2dLayer layer, DotX86 dot, int shift, X86Assembler a) {
+    this.shift = shift;
     this.layer = layer;
     this.g = layer.geometry();
     this.dot = dot;
@@ -113,7 +116,7 @@ final class StagingX86 {
 
   void packHeader(PackedWriter w) {
     int zero = layer.product().inputZeroPoint() + dot.stagedOffset();
-    int pattern = dot.kr == 4 ? zero * 0x1010101 : (zero & 0xffff) * 0x10001;
+    int pattern = dot.kr == 4 ? zero * 0x1010101 : (zero << shift & 0xffff) * 0x10001;
     w.repeat32(pattern, 8);
     w.repeat32(0x80808080, 8);
   }
@@ -326,22 +329,34 @@ final class StagingX86 {
       switch (chunk) {
         case 16 -> {
           a.op(Op.VPMOVSXBW, y, from);
+          shift(y);
           a.vmovdqu(d, y);
         }
         case 8 -> {
           a.op(Op.VPMOVSXBW, x, from);
+          shift(x);
           a.vmovdqu(d, x);
         }
         case 4 -> {
           a.vmovd(x, from);
           a.op(Op.VPMOVSXBW, x, x);
+          shift(x);
           a.vmovq(d, x);
         }
         default -> {
           a.movsx8(TEMP, from);
+          if (shift > 0) {
+            a.imul(TEMP, TEMP, 1 << shift);
+          }
           a.mov16(d, TEMP);
         }
       }
+    }
+  }
+
+  private void shift(Vec v) {
+    if (shift > 0) {
+      a.op(Op.VPSLLW, v, v, shift);
     }
   }
 }

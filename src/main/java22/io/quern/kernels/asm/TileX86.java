@@ -204,7 +204,7 @@ final class TileX86 {
         channels[lane] = Math.min(rows[v * lanes + lane], n - 1);
       }
       for (int c : channels) {
-        w.write32(product.bias()[c] - zero * sums[2 * c]);
+        w.write32(product.bias()[c] - zero * sums[2 * c] << requantize.accShift());
       }
       requantize.packVector(w, channels);
     }
@@ -260,17 +260,19 @@ final class TileX86 {
   }
 
   private void scale(int rows, int constantsAt) {
-    long key = key(SCALE, rows, 0) << 3 | requantize.variant();
+    long key = key(SCALE, rows, 0) << 4 | requantize.variant();
     key = key << 31 | constantsAt;
     if (a.replay(key)) {
       return;
     }
     int from = a.position();
-    for (int r = 0; r < rows; r++) {
-      for (int v = 0; v < registers; v++) {
-        int at = constantsAt + v * vectorBytes();
-        requantize.scale(a, vec(r * registers + v), HEADER, W, at, free(0), free(1));
+    for (int v = 0; v < registers; v++) {
+      Vec[] column = new Vec[rows];
+      for (int r = 0; r < rows; r++) {
+        column[r] = vec(r * registers + v);
       }
+      int at = constantsAt + v * vectorBytes();
+      requantize.scale(a, column, HEADER, W, at, free(0), free(1), free(2), free(3));
     }
     a.keep(key, from);
   }

@@ -188,6 +188,7 @@ final class X86Assembler {
     VPMOVSXBD(Form.RM, 2, 0x21, Prefix.BOTH, false, 0),
     VCVTDQ2PD(Form.RM, 1, 0xe6, Prefix.VEX, false, 0),
     VPBROADCASTD(Form.RM, 2, 0x58, Prefix.BOTH, false, 0),
+    VPSLLW(Form.SHIFT, 1, 0x71, Prefix.BOTH, false, 6),
     VPSRLD(Form.SHIFT, 1, 0x72, Prefix.BOTH, false, 2),
     VPSRAD(Form.SHIFT, 1, 0x72, Prefix.BOTH, false, 4),
     VPSLLD(Form.SHIFT, 1, 0x72, Prefix.BOTH, false, 6),
@@ -667,6 +668,20 @@ final class X86Assembler {
     vexPrefix(1, 1, 0, s.bits(), low16(d), 0, low16(s) >> 3, 0);
     code.emit8(0xe6);
     modRegReg(d.index(), s.index());
+  }
+
+  /** {@code d = a}, or {@code b} in 32-bit lanes where {@code mask} is negative. */
+  void vblendvps(Vec d, Vec a, Vec b, Vec mask) {
+    vexPrefix(PP_66, 3, 0, d.bits(), low16(d), low16(a), low16(b) >> 3, 0);
+    code.emit8(0x4a);
+    modRegReg(d.index(), b.index());
+    code.emit8(low16(mask) << 4);
+  }
+
+  /** The same with {@code b} in memory. */
+  void vblendvps(Vec d, Vec a, Mem b, Vec mask) {
+    vexMem(PP_66, 3, 0, d.bits(), low16(d), low16(a), b, 0x4a);
+    code.emit8(low16(mask) << 4);
   }
 
   /** Copies one half of a 256-bit register. */

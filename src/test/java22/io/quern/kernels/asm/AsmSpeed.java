@@ -5,6 +5,7 @@ import io.quern.kernels.asm.KernelHarness.Input;
 import io.quern.kernels.asm.KernelHarness.Scaling;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -17,7 +18,7 @@ import java.util.Random;
  * Rounds alternate between the loops so that a disturbance hits all; the best of each counts.
  */
 final class AsmSpeed {
-  private static final int ROUNDS = 40;
+  private static final int ROUNDS = 1000;
 
   private AsmSpeed() {}
 
@@ -30,10 +31,10 @@ final class AsmSpeed {
     System.out.println(cpu);
     Random random = new Random(1);
     try (Arena arena = Arena.ofConfined()) {
-      Candidate[] candidates =
-          MultiplyPeak.all(os, cpu).stream()
-              .map(p -> new Candidate(p.name(), p.macs(), p))
-              .toArray(Candidate[]::new);
+      List<Candidate> peaks = new ArrayList<>();
+      for (MultiplyPeak peak : MultiplyPeak.all(os, cpu)) {
+        peaks.add(new Candidate(peak.name(), peak.macs(), peak));
+      }
       int[][] shapes = {{196, 256, 256}, {49, 1024, 1024}, {3136, 64, 128}, {12544, 8, 16}};
       if (args.length == 3) {
         shapes = new int[][] {Arrays.stream(args).mapToInt(Integer::parseInt).toArray()};
@@ -42,21 +43,18 @@ final class AsmSpeed {
         int m = s[0];
         int k = s[1];
         int n = s[2];
-        PointwiseLayer layer =
-            new PointwiseLayer(
-                m,
-                k,
-                n,
-                KernelHarness.weights(random, n * k, false),
-                KernelHarness.biases(random, n),
-                3,
-                relu(KernelHarness.requantization(random, Scaling.USUAL, n, k)));
+        byte[] weights = KernelHarness.weights(random, n * k, false);
+        int[] biases = KernelHarness.biases(random, n);
+        Requantization q = KernelHarness.requantization(random, Scaling.USUAL, n, k);
         byte[] in = KernelHarness.input(random, Input.RANDOM, m * k);
-        Candidate[] all = Arrays.copyOf(candidates, candidates.length + 5);
-        int at = candidates.length;
-        for (String routine : support.pointwiseRoutines()) {
-          KernelCode code = support.pointwise(routine, layer);
-          all[at++] = candidate(os, arena, code, in, m * n, m, (double) m * k * n);
+        List<Candidate> all = new ArrayList<>(peaks);
+        for (boolean relu : new boolean[] {true, false}) {
+          PointwiseLayer layer = new PointwiseLayer(m, k, n, weights, biases, 3, range(q, relu));
+          for (String routine : support.pointwiseRoutines()) {
+            KernelCode code = support.pointwise(routine, layer);
+            String name = code.name() + (relu ? " with RELU" : "");
+            all.add(candidate(os, arena, name, code, in, m * n, m, (double) m * k * n));
+          }
         }
         measure(m + "x" + k + "x" + n, all);
       }
@@ -87,22 +85,29 @@ final class AsmSpeed {
                 3,
                 KernelHarness.requantization(random, Scaling.USUAL, c, 9));
         byte[] in = KernelHarness.input(random, Input.RANDOM, size * size * c);
-        Candidate[] all = Arrays.copyOf(candidates, candidates.length + 1);
-        all[candidates.length] =
-            candidate(
-                os, arena, support.depthwise(layer), in, out * out * c, out, 9.0 * out * out * c);
+        List<Candidate> all = new ArrayList<>(peaks);
+        KernelCode code = support.depthwise(layer);
+        double macs = 9.0 * out * out * c;
+        all.add(candidate(os, arena, code.name(), code, in, out * out * c, out, macs));
         measure("depthwise " + size + "x" + size + "x" + c + " stride " + s[2], all);
       }
     }
   }
 
-  /** The output range of a layer with a RELU, as most of these shapes have in their networks. */
-  private static Requantization relu(Requantization q) {
-    return new Requantization(q.multipliers(), q.shifts(), -128, -128, 127);
+  /** The output range of a layer with a RELU or without. */
+  private static Requantization range(Requantization q, boolean relu) {
+    return new Requantization(q.multipliers(), q.shifts(), relu ? -128 : 3, -128, 127);
   }
 
   private static Candidate candidate(
-      NativeMemory os, Arena arena, KernelCode code, byte[] in, int outBytes, int rows, double macs)
+      NativeMemory os,
+      Arena arena,
+      String name,
+      KernelCode code,
+      byte[] in,
+      int outBytes,
+      int rows,
+      double macs)
       throws AsmUnavailableException {
     CodeMemory memory = CodeMemory.install(os, code.isa(), List.of(code.code()));
     MemorySegment packed = arena.allocate(code.packed().length, 64);
@@ -111,31 +116,27 @@ final class AsmSpeed {
     MemorySegment x = MemorySegment.ofArray(in);
     MemorySegment y = MemorySegment.ofArray(new byte[outBytes]);
     MemorySegment scratch = arena.allocate(Math.max(1, code.scratchBytes()), 64);
-    return new Candidate(code.name(), macs, () -> kernel.call(x, y, scratch, 0, rows));
+    return new Candidate(name, macs, () -> kernel.call(x, y, scratch, 0, rows));
   }
 
-  private static void measure(String title, Candidate[] all) {
-    double[] best = new double[all.length];
+  private static void measure(String title, List<Candidate> all) {
+    double[] best = new double[all.size()];
     for (int round = 0; round < ROUNDS; round++) {
-      for (int i = 0; i < all.length; i++) {
-        if (all[i] == null) {
-          continue;
-        }
-        int repeats = (int) Math.max(1, 20e6 / all[i].macs);
+      for (int i = 0; i < best.length; i++) {
+        Candidate candidate = all.get(i);
+        int repeats = (int) Math.max(1, 20e6 / candidate.macs);
         long start = System.nanoTime();
         for (int r = 0; r < repeats; r++) {
-          all[i].work.run();
+          candidate.work.run();
         }
-        best[i] = Math.max(best[i], repeats * all[i].macs / (System.nanoTime() - start));
+        best[i] = Math.max(best[i], repeats * candidate.macs / (System.nanoTime() - start));
       }
     }
     System.out.println(title);
-    for (int i = 0; i < all.length; i++) {
-      if (all[i] != null) {
-        System.out.printf(
-            "  %-28s %7.1f GMAC/s  %5.1f %% of VPMADDWD  %5.1f %% of VPMADDWD + VPADDD%n",
-            all[i].name, best[i], 100 * best[i] / best[0], 100 * best[i] / best[1]);
-      }
+    for (int i = 0; i < best.length; i++) {
+      System.out.printf(
+          "  %-32s %7.1f GMAC/s  %5.1f %% of VPMADDWD  %5.1f %% of VPMADDWD + VPADDD%n",
+          all.get(i).name, best[i], 100 * best[i] / best[0], 100 * best[i] / best[1]);
     }
   }
 }
