@@ -63,6 +63,7 @@ final class A64Assembler {
     ADD_4S(0x4ea08400, "add vd.4s, vn.4s, vm.4s"),
     SUB_4S(0x6ea08400, "sub vd.4s, vn.4s, vm.4s"),
     SUB_8H(0x6e608400, "sub vd.8h, vn.8h, vm.8h"),
+    MUL_4S(0x4ea09c00, "mul vd.4s, vn.4s, vm.4s"),
     ADDP_4S(0x4ea0bc00, "addp vd.4s, vn.4s, vm.4s"),
     AND(0x4e201c00, "and vd.16b, vn.16b, vm.16b"),
     SQRDMULH_4S(0x6ea0b400, "sqrdmulh vd.4s, vn.4s, vm.4s"),
@@ -85,6 +86,7 @@ final class A64Assembler {
   /** Vector instructions with two registers. */
   enum Op2 {
     SADALP(0x4e606800, "sadalp vd.4s, vn.8h"),
+    SADDLP(0x4e602800, "saddlp vd.4s, vn.8h"),
     SCVTF_2D(0x4e61d800, "scvtf vd.2d, vn.2d"),
     FCVTAS_2D(0x4e61c800, "fcvtas vd.2d, vn.2d"),
     SQXTN_2S(0x0ea14800, "sqxtn vd.2s, vn.2d"),

@@ -88,13 +88,14 @@ final class AsmSupport {
   }
 
   /**
-   * Names for {@link #pointwise(String, PointwiseLayer)}: all routines that the processor can run.
+   * Names for {@link #pointwise(String, PointwiseLayer)}: all routines for any weights that the
+   * processor can run.
    */
   List<String> pointwiseRoutines() {
     List<String> names = new ArrayList<>();
     if (cpu.isa() == Isa.X86_64) {
       for (DotX86 v : DotX86.values()) {
-        if (cpu.has(v.needs)) {
+        if (cpu.has(v.needs) && v != DotX86.MADDUBS) {
           names.add(v.name());
         }
       }
@@ -114,7 +115,7 @@ final class AsmSupport {
       boolean dot = cpu.has(CpuFeature.DOTPROD);
       return PointwiseA64.emit(layer, dot ? PointwiseA64.Variant.SDOT : PointwiseA64.Variant.SMLAL);
     }
-    return Conv2dX86.emit(Conv2dLayer.of(layer), dot(layer), packer, snippets);
+    return conv2d(Conv2dLayer.of(layer));
   }
 
   /**
@@ -122,9 +123,12 @@ final class AsmSupport {
    * none here.
    */
   KernelCode conv2d(Conv2dLayer layer) {
-    return cpu.isa() == Isa.X86_64
-        ? Conv2dX86.emit(layer, dot(layer.product()), packer, snippets)
-        : null;
+    if (cpu.isa() != Isa.X86_64) {
+      return null;
+    }
+    DotX86 dot = dot(layer.product());
+    SmallWeights small = dot.kr == 2 ? TileX86.small(layer.product()) : null;
+    return Conv2dX86.emit(layer, small == null ? dot : DotX86.MADDUBS, small, packer, snippets);
   }
 
   private DotX86 dot(PointwiseLayer layer) {
@@ -148,7 +152,7 @@ final class AsmSupport {
       throw new IllegalArgumentException(routine + " is not one of " + pointwiseRoutines());
     }
     return cpu.isa() == Isa.X86_64
-        ? Conv2dX86.emit(Conv2dLayer.of(layer), DotX86.valueOf(routine), packer, snippets)
+        ? Conv2dX86.emit(Conv2dLayer.of(layer), DotX86.valueOf(routine), null, packer, snippets)
         : PointwiseA64.emit(layer, PointwiseA64.Variant.valueOf(routine));
   }
 

@@ -28,14 +28,15 @@ final class Conv2dX86 {
   private static final Mem PANEL = slot(5);
   private static final Mem COLUMN = slot(6);
   private static final Mem POSITIONS_LEFT = slot(7);
-  private static final Mem[] COUNTERS = {slot(8), slot(9)};
-  private static final int FRAME_BYTES = 80;
+  private static final Mem[] COUNTERS = {slot(8), slot(9), slot(10)};
+  private static final int FRAME_BYTES = 88;
 
   private final Conv2dLayer layer;
   private final ConvGeometry g;
   private final DotX86 dot;
   private final X86Assembler a;
   private final WeightPackerX86 packer;
+  private final SmallWeights small;
   private final int[] sums;
   private final RequantizeX86 requantize;
   private final StagingX86 staging;
@@ -44,22 +45,31 @@ final class Conv2dX86 {
   private final int patchesAt;
   private final int panelsAt;
 
-  private Conv2dX86(Conv2dLayer layer, DotX86 dot, WeightPackerX86 packer, Snippets snippets) {
+  private Conv2dX86(
+      Conv2dLayer layer,
+      DotX86 dot,
+      SmallWeights small,
+      WeightPackerX86 packer,
+      Snippets snippets) {
     PointwiseLayer product = layer.product();
     this.layer = layer;
     this.g = layer.geometry();
     this.dot = dot;
     this.a = new X86Assembler(snippets);
     this.packer = packer;
+    this.small = small;
     this.sums = packer.sums(product.weights(), product.n(), product.k());
     this.requantize =
         new RequantizeX86(
-            product.requantization(), maxAbsAcc(product), dot.bits(g.outC()), dot.kr == 2);
+            product.requantization(),
+            maxAbsAcc(product),
+            dot.bits(g.outC()),
+            dot.kr == 2 || small != null);
     this.staging = new StagingX86(layer, dot, requantize.accShift(), a);
     this.stagingAt = requantize.headerBytes();
     int tileAt = stagingAt + StagingX86.HEADER_BYTES;
     this.patchesAt = tileAt + TileX86.HEADER_BYTES;
-    this.tile = new TileX86(layer, dot, staging, requantize, a, COUNTERS, tileAt);
+    this.tile = new TileX86(layer, dot, small, staging, requantize, a, COUNTERS, PANEL, tileAt);
     this.panelsAt = (int) CodeMemory.roundUp(patchesAt + 4L * staging.blockRows() * g.outW(), 64);
   }
 
@@ -76,9 +86,18 @@ final class Conv2dX86 {
     return Mem.at(Gpr.RSP, 8 * index);
   }
 
-  /** Code and constants of {@code layer}. */
-  static KernelCode emit(Conv2dLayer layer, DotX86 dot, WeightPackerX86 packer, Snippets snippets) {
-    Conv2dX86 c = new Conv2dX86(layer, dot, packer, snippets);
+  /**
+   * Code and constants of {@code layer}.
+   *
+   * @param small of the layer for {@link DotX86#MADDUBS}, else null
+   */
+  static KernelCode emit(
+      Conv2dLayer layer,
+      DotX86 dot,
+      SmallWeights small,
+      WeightPackerX86 packer,
+      Snippets snippets) {
+    Conv2dX86 c = new Conv2dX86(layer, dot, small, packer, snippets);
     c.function();
     ConvGeometry g = layer.geometry();
     boolean pointwise = g.isPointwise();
@@ -97,7 +116,7 @@ final class Conv2dX86 {
         rowBytes,
         (long) g.outW() * g.outC(),
         g.outH(),
-        c.staging.scratchBytes());
+        c.tile.scratchBytes());
   }
 
   private byte[] pack() {
@@ -121,7 +140,9 @@ final class Conv2dX86 {
       Checks.length("panel", w.position() - panelsAt, (p + 1L) * tile.panelBytes());
     }
     byte[] packed = w.toBytes();
-    packer.pack(dot, layer.product().weights(), packed, Arrays.copyOf(table, at));
+    byte[] weights = layer.product().weights();
+    packer.pack(
+        dot, small == null ? weights : small.divided(weights), packed, Arrays.copyOf(table, at));
     return packed;
   }
 

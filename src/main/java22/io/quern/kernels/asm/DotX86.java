@@ -13,7 +13,9 @@ enum DotX86 {
   /** VPDPBUSD in VEX encoding. */
   DPBUSD(CpuFeature.AVX_VNNI, Op.VPDPBUSD_VEX, 256, 4, 1, 6),
   /** VPDPBUSD of 512-bit registers. */
-  DPBUSD_EVEX(CpuFeature.AVX512_VNNI, Op.VPDPBUSD, 512, 4, 1, 8);
+  DPBUSD_EVEX(CpuFeature.AVX512_VNNI, Op.VPDPBUSD, 512, 4, 1, 8),
+  /** VPMADDUBSW, VPADDW: for {@link SmallWeights}, twice as many products as the first two. */
+  MADDUBS(CpuFeature.AVX2, null, 256, 4, 1, 6);
 
   /** Columns in one 256-bit register. */
   static final int HALF_GROUP = 8;

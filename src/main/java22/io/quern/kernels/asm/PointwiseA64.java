@@ -29,6 +29,8 @@ final class PointwiseA64 {
      * SMULL, SMLAL2, SADALP: 4 rows by 4 columns; 8 sums of two products in int16 ({@code 2 * 127 *
      * 128 = 32512} fits) are added in pairs to the 4 partial sums of an output. With a weight of
      * -128 two products need not fit, and each is added by itself: SMULL, SADALP, SMULL2, SADALP.
+     * All products of {@link SmallWeights} that fit are added in int16: SMLAL, SMLAL2; factors are
+     * multiplied at the end.
      */
     SMLAL(CpuFeature.NEON, 4);
 
@@ -73,8 +75,16 @@ final class PointwiseA64 {
   private final int nr;
   private final boolean staged;
   private final boolean pairFits;
+
+  /** Null unless all sums fit in int16. */
+  private final SmallWeights small;
+
   private final int stride;
   private final int steps;
+
+  /** Of start values, and factors if there are any, for 4 columns. */
+  private final int startBytes;
+
   private final int blockRows;
   private final int constantsAt;
   private final int panelBytes;
@@ -88,9 +98,12 @@ final class PointwiseA64 {
     this.pairFits = !layer.hasMinimalWeight();
     this.stride = (int) CodeMemory.roundUp(layer.k(), STEP);
     this.steps = stride / STEP;
+    int most = variant == Variant.SMLAL ? Short.MAX_VALUE / (2 * 128 * steps) : 0;
+    this.small = most == 0 ? null : SmallWeights.of(layer, most);
+    this.startBytes = small == null ? 16 : 32;
     this.blockRows = Math.min(Math.max(1, BLOCK_BYTES / stride / MR) * MR, layer.m());
     this.constantsAt = stride * nr;
-    this.panelBytes = constantsAt + nr / 4 * (16 + requantize.vectorBytes());
+    this.panelBytes = constantsAt + nr / 4 * (startBytes + requantize.vectorBytes());
   }
 
   /** Code and constants of {@code layer}. */
@@ -113,6 +126,7 @@ final class PointwiseA64 {
 
   private byte[] pack() {
     PackedWriter w = new PackedWriter();
+    byte[] weights = small == null ? layer.weights() : small.divided(layer.weights());
     requantize.packHeader(w);
     int n = layer.n();
     for (int c0 = 0; c0 < n; c0 += nr) {
@@ -123,7 +137,7 @@ final class PointwiseA64 {
       for (int i0 = 0; i0 < stride; i0 += kr) {
         for (int c = first; c < first + nr; c++) {
           int count = c < n ? Math.max(0, Math.min(kr, layer.k() - i0)) : 0;
-          w.write(layer.weights(), c * layer.k() + i0, count, kr, 1);
+          w.write(weights, c * layer.k() + i0, count, kr, 1);
         }
       }
       for (int q = 0; q < nr; q += 4) {
@@ -133,6 +147,9 @@ final class PointwiseA64 {
         }
         for (int c : channels) {
           w.write32(layer.bias()[c] - layer.inputZeroPoint() * layer.weightSum(c));
+        }
+        for (int i = 0; small != null && i < 4; i++) {
+          w.write32(small.factors()[channels[i]]);
         }
         requantize.packVector(w, channels);
       }
@@ -306,7 +323,7 @@ final class PointwiseA64 {
   }
 
   private int vectorAt(int q) {
-    return q * (16 + requantize.vectorBytes());
+    return q * (startBytes + requantize.vectorBytes());
   }
 
   private void initialise(int rows) {
@@ -345,6 +362,14 @@ final class PointwiseA64 {
     a.ldpQ(v(4), v(5), W, 0);
     a.ldpQ(v(6), v(7), W, 32);
     a.add(W, W, 64);
+    if (small != null) {
+      for (Op3 op : new Op3[] {Op3.SMLAL, Op3.SMLAL2}) {
+        for (int i = 0; i < 4 * rows; i++) {
+          a.op(op, acc(i >> 2, i & 3), v(i >> 2), v(4 + (i & 3)));
+        }
+      }
+      return;
+    }
     for (int c = 0; c < 4; c++) {
       // two sets of products, so that in-order cores find independent work
       int products = 8 + 4 * (c & 1);
@@ -404,6 +429,9 @@ final class PointwiseA64 {
 
   private void finishMultiply(int rows) {
     V[] row = new V[rows];
+    for (int i = 0; small != null && i < 4 * rows; i++) {
+      a.op(Op2.SADDLP, v(16 + i), v(16 + i));
+    }
     a.ldr(Width.Q, v(4), W, 0);
     for (int r = 0; r < rows; r++) {
       row[r] = acc(r, 0);
@@ -413,10 +441,16 @@ final class PointwiseA64 {
     for (int r = 0; r < rows; r++) {
       a.op(Op3.ADDP_4S, acc(r, 0), acc(r, 0), acc(r, 2));
     }
-    for (int r = 0; r < rows; r++) {
-      a.op(Op3.ADD_4S, acc(r, 0), acc(r, 0), v(4));
+    if (small != null) {
+      a.ldr(Width.Q, v(5), W, 16);
+      for (V x : row) {
+        a.op(Op3.MUL_4S, x, x, v(5));
+      }
     }
-    scale(row, 16);
+    for (V x : row) {
+      a.op(Op3.ADD_4S, x, x, v(4));
+    }
+    scale(row, startBytes);
     requantize.narrow(a, row, PACKED, v(0), v(1));
     a.mov(ROW[0], TILE_OUT);
     for (int r = 0; r < rows; r++) {

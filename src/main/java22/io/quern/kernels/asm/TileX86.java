@@ -24,7 +24,9 @@ import io.quern.kernels.asm.X86Assembler.Vec;
  *
  * <p>Sums are exact: a pair of products is at most 2^15 in magnitude, and the accumulator is proven
  * when planning. VPDPBUSD sums {@code (x + 128) * w} modulo 2^32, and the correction in the bias is
- * exact in the same arithmetic.
+ * exact in the same arithmetic. With {@link SmallWeights}, pairs of products are added in int16 for
+ * as many steps as fit; VPMADDWD with the columns' factors then widens them, into the accumulators
+ * after the last step and into sums in scratch before.
  */
 final class TileX86 {
   /** Columns that are stored together. */
@@ -65,9 +67,11 @@ final class TileX86 {
 
   private final PointwiseLayer product;
   private final DotX86 dot;
+  private final SmallWeights small;
   private final RequantizeX86 requantize;
   private final X86Assembler a;
   private final Mem[] counters;
+  private final Mem panel;
   private final int bits;
   private final int headerAt;
   private final int groups;
@@ -80,25 +84,40 @@ final class TileX86 {
   private final int[] runBytes;
   private final int biasAt;
 
+  /** Most steps of a run that are added in int16, if they are. */
+  private final int segment;
+
+  /** Whether int16 sums are widened more than once. */
+  private final boolean widens;
+
+  private final int stagedBytes;
+  private final int sumsAt;
+
   /**
    * Chooses the panel.
    *
-   * @param counters two slots in memory for counters of loops
+   * @param small of the layer for {@link DotX86#MADDUBS}, else null
+   * @param counters three slots in memory for counters of loops
+   * @param panel slot of the pointer to the panel
    * @param headerAt bytes from the header to this class's constants
    */
   TileX86(
       Conv2dLayer layer,
       DotX86 dot,
+      SmallWeights small,
       StagingX86 staging,
       RequantizeX86 requantize,
       X86Assembler a,
       Mem[] counters,
+      Mem panel,
       int headerAt) {
     this.product = layer.product();
     this.dot = dot;
     this.requantize = requantize;
     this.a = a;
+    this.small = small;
     this.counters = counters;
+    this.panel = panel;
     this.headerAt = headerAt;
     this.bits = dot.bits(product.n());
     this.lanes = bits / 32;
@@ -113,6 +132,11 @@ final class TileX86 {
     this.runBytes =
         new int[] {staging.kernelRowBytes(), g.dilationW() * g.inC() * dot.stagedBytes()};
     this.biasAt = (int) CodeMemory.roundUp((long) steps() * weightStep, 64);
+    int fitting = small == null ? 1 << 16 : Short.MAX_VALUE / (2 * 255 * small.greatest());
+    this.segment = runSteps <= fitting ? runSteps : fitting / UNROLL * UNROLL;
+    this.widens = steps() > fitting;
+    this.stagedBytes = staging.scratchBytes();
+    this.sumsAt = (int) CodeMemory.roundUp(stagedBytes, 64);
   }
 
   /** One to three groups for each panel, so that few are computed twice. */
@@ -125,7 +149,23 @@ final class TileX86 {
   }
 
   private int vectorBytes() {
-    return bits / 8 + requantize.vectorBytes();
+    return startBytes() + requantize.vectorBytes();
+  }
+
+  /** Start values, and the factors that widen. */
+  private int startBytes() {
+    return bits / 8 * (small == null ? 1 : 2);
+  }
+
+  int scratchBytes() {
+    return widens ? sumsAt + maxAccumulators() * bits / 8 : stagedBytes;
+  }
+
+  /**
+   * The weights of a product as {@link DotX86#MADDUBS} takes them, or null if they are too large.
+   */
+  static SmallWeights small(PointwiseLayer product) {
+    return SmallWeights.of(product, Short.MAX_VALUE / (2 * 255 * UNROLL));
   }
 
   /** Columns of a panel. */
@@ -206,6 +246,9 @@ final class TileX86 {
       for (int c : channels) {
         w.write32(product.bias()[c] - zero * sums[2 * c] << requantize.accShift());
       }
+      for (int i = 0; small != null && i < lanes; i++) {
+        w.write32((small.factors()[channels[i]] << requantize.accShift()) * 0x10001);
+      }
       requantize.packVector(w, channels);
     }
     w.align(64);
@@ -237,8 +280,8 @@ final class TileX86 {
     }
     initialise(rows, sets);
     a.mov(A, SCRATCH);
-    int constantsAt = biasAt + bits / 8;
-    if (steps() <= STRAIGHT) {
+    int constantsAt = biasAt + startBytes();
+    if (steps() <= STRAIGHT && !widens) {
       straight(rows, sets);
     } else {
       loops(rows, sets);
@@ -247,6 +290,15 @@ final class TileX86 {
     for (int s = 1; s < sets; s++) {
       for (int i = 0; i < registers * rows; i++) {
         a.op(Op.VPADDD, vec(i), vec(i), vec(s * registers * rows + i));
+      }
+    }
+    for (int i = 0; small != null && i < rows * registers; i++) {
+      if (widens) {
+        a.vmovdqu(vec(i), sum(i));
+      } else {
+        int at = constantsAt - startBytes() + i % registers * vectorBytes();
+        widen(i, Mem.at(W, at + bits / 8));
+        a.op(Op.VPADDD, vec(i), vec(i), Mem.at(W, at));
       }
     }
     scale(rows, constantsAt);
@@ -300,7 +352,36 @@ final class TileX86 {
     return sets;
   }
 
+  private void widen(int i, Mem factors) {
+    a.op(Op.VPMADDWD, vec(i), vec(i), factors);
+  }
+
+  private Mem sum(int i) {
+    return Mem.at(SCRATCH, sumsAt + i * bits / 8);
+  }
+
+  /** Moves what int16 holds to the sums in scratch. */
+  private void flush(int rows) {
+    a.mov(COUNT, panel);
+    for (int i = 0; i < rows * registers; i++) {
+      widen(i, Mem.at(COUNT, biasAt + i % registers * vectorBytes() + bits / 8));
+      a.op(Op.VPADDD, vec(i), vec(i), sum(i));
+      a.vmovdqu(sum(i), vec(i));
+      a.vpxor(vec(i), vec(i), vec(i));
+    }
+  }
+
   private void initialise(int rows, int sets) {
+    if (small != null) {
+      for (int i = 0; i < rows * registers; i++) {
+        if (widens) {
+          a.vmovdqu(vec(i), Mem.at(W, biasAt + i % registers * vectorBytes()));
+          a.vmovdqu(sum(i), vec(i));
+        }
+        a.vpxor(vec(i), vec(i), vec(i));
+      }
+      return;
+    }
     for (int v = 0; v < registers; v++) {
       a.vmovdqu(vec(v), Mem.at(W, biasAt + v * vectorBytes()));
     }
@@ -359,8 +440,41 @@ final class TileX86 {
 
   /** One run; {@link #W} ends behind its weights, and what {@link #A} advances is returned. */
   private int run(int rows, int sets) {
-    int loops = runSteps / UNROLL;
-    int peeled = runSteps;
+    if (!widens) {
+      return steps(rows, sets, runSteps);
+    }
+    int segments = runSteps / segment;
+    Label again = new Label();
+    if (segments > 1) {
+      a.mov32(COUNT, segments);
+      a.mov(counters[2], COUNT);
+      a.bind(again);
+    }
+    int advanced = steps(rows, sets, segment);
+    int missing = segment * STEP_BYTES - advanced;
+    if (missing > 0) {
+      a.add(A, missing);
+    }
+    flush(rows);
+    if (segments > 1) {
+      a.mov(COUNT, counters[2]);
+      a.sub(COUNT, 1);
+      a.mov(counters[2], COUNT);
+      a.j(Cond.NE, again);
+    }
+    advanced = segments * segment * STEP_BYTES;
+    int rest = runSteps % segment;
+    if (rest > 0) {
+      advanced += steps(rows, sets, rest);
+      flush(rows);
+    }
+    return advanced;
+  }
+
+  /** Steps one after the other. */
+  private int steps(int rows, int sets, int count) {
+    int loops = count / UNROLL;
+    int peeled = count;
     int advanced = 0;
     if (loops > 1) {
       Label loop = new Label();
@@ -374,7 +488,7 @@ final class TileX86 {
       a.add(A, UNROLL * STEP_BYTES);
       a.sub(COUNT, 1);
       a.j(Cond.NE, loop);
-      peeled = runSteps % UNROLL;
+      peeled = count % UNROLL;
       advanced = loops * UNROLL * STEP_BYTES;
     }
     for (int u = 0; u < peeled; u++) {
@@ -430,11 +544,15 @@ final class TileX86 {
    */
   private void pairs(int first, Vec broadcast, Vec pairs) {
     for (int v = 0; v < registers; v++) {
-      a.op(Op.VPMADDWD, v < registers - 1 ? pairs : broadcast, broadcast, free(v));
+      a.op(
+          small == null ? Op.VPMADDWD : Op.VPMADDUBSW,
+          v < registers - 1 ? pairs : broadcast,
+          broadcast,
+          free(v));
     }
     for (int v = 0; v < registers; v++) {
       Vec acc = vec(first + v);
-      a.op(Op.VPADDD, acc, acc, v < registers - 1 ? pairs : broadcast);
+      a.op(small == null ? Op.VPADDD : Op.VPADDW, acc, acc, v < registers - 1 ? pairs : broadcast);
     }
   }
 

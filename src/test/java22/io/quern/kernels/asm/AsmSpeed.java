@@ -56,6 +56,14 @@ final class AsmSpeed {
             all.add(candidate(os, arena, name, code, in, m * n, m, (double) m * k * n));
           }
         }
+        byte[] binary = new byte[n * k];
+        for (int i = 0; i < binary.length; i++) {
+          binary[i] = (byte) (weights[i] < 0 ? -127 : 127);
+        }
+        KernelCode code =
+            support.pointwise(new PointwiseLayer(m, k, n, binary, biases, 3, range(q, true)));
+        String name = code.name() + " binary with RELU";
+        all.add(candidate(os, arena, name, code, in, m * n, m, (double) m * k * n));
         measure(m + "x" + k + "x" + n, all);
       }
       if (args.length == 3) {
@@ -135,7 +143,7 @@ final class AsmSpeed {
     System.out.println(title);
     for (int i = 0; i < best.length; i++) {
       System.out.printf(
-          "  %-32s %7.1f GMAC/s  %5.1f %% of VPMADDWD  %5.1f %% of VPMADDWD + VPADDD%n",
+          "  %-44s %7.1f GMAC/s  %5.1f %% of VPMADDWD  %5.1f %% of VPMADDWD + VPADDD%n",
           all.get(i).name, best[i], 100 * best[i] / best[0], 100 * best[i] / best[1]);
     }
   }
