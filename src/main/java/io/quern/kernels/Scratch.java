@@ -20,6 +20,9 @@ public final class Scratch {
    */
   public final float[][] rows;
 
+  /** The same for 16-bit values. */
+  public final short[][] shortRows;
+
   /**
    * What a tier made of {@link #bytes}, once, so that runs need not make it again; null at first.
    * Must be immutable.
@@ -33,5 +36,6 @@ public final class Scratch {
     this.ints = new int[size.ints()];
     this.floats = new float[size.floats()];
     this.rows = new float[size.rows()][size.rowLength()];
+    this.shortRows = new short[size.shortRows()][size.rowLength()];
   }
 }

@@ -8,15 +8,22 @@ package io.quern.kernels;
  * @param ints 32-bit values
  * @param floats float values
  * @param rows separate float arrays
- * @param rowLength length of each of them
+ * @param shortRows separate arrays of 16-bit values
+ * @param rowLength length of each of either
  */
-public record ScratchSize(int bytes, int shorts, int ints, int floats, int rows, int rowLength) {
+public record ScratchSize(
+    int bytes, int shorts, int ints, int floats, int rows, int shortRows, int rowLength) {
   /** No scratch. */
   public static final ScratchSize NONE = new ScratchSize(0, 0, 0, 0);
 
   /** Without rows. */
   public ScratchSize(int bytes, int shorts, int ints, int floats) {
-    this(bytes, shorts, ints, floats, 0, 0);
+    this(bytes, shorts, ints, floats, 0, 0, 0);
+  }
+
+  /** With float rows only. */
+  public ScratchSize(int bytes, int shorts, int ints, int floats, int rows, int rowLength) {
+    this(bytes, shorts, ints, floats, rows, 0, rowLength);
   }
 
   /** Large enough for both. */
@@ -27,11 +34,12 @@ public record ScratchSize(int bytes, int shorts, int ints, int floats, int rows,
         Math.max(ints, o.ints),
         Math.max(floats, o.floats),
         Math.max(rows, o.rows),
+        Math.max(shortRows, o.shortRows),
         Math.max(rowLength, o.rowLength));
   }
 
   /** Memory that one thread's scratch takes, without array headers. */
   public long totalBytes() {
-    return bytes + 2L * shorts + 4L * ints + 4L * floats + 4L * rows * rowLength;
+    return bytes + 2L * shorts + 4L * ints + 4L * floats + (4L * rows + 2L * shortRows) * rowLength;
   }
 }

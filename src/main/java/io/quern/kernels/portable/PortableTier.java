@@ -38,6 +38,9 @@ public final class PortableTier implements Tier {
   @Override
   public Kernel create(KernelParams params) {
     if (params instanceof Conv2dInt8 p) {
+      if (Conv2dBinaryPortable.supports(p)) {
+        return new Conv2dBinaryPortable(p);
+      }
       return Conv2dChannelsPortable.supports(p)
           ? new Conv2dChannelsPortable(p)
           : new Conv2dPortable(p);

@@ -209,4 +209,68 @@ final class Rows {
       to[at2 + i] = values[from[pixel + 2] & 255];
     }
   }
+
+  /** {@code acc[i] += s * r[i]}. */
+  static void addScaled(float[] acc, short[] r, float s, int n) {
+    for (int i = 0; i < n; i++) {
+      acc[i] = acc[i] + s * r[i];
+    }
+  }
+
+  /** {@code r[i] = 0}. */
+  static void clear(short[] r, int n) {
+    for (int i = 0; i < n; i++) {
+      r[i] = 0;
+    }
+  }
+
+  /** {@code acc[i] += r0[i] + r1[i] + r2[i] + r3[i]}. */
+  static void addRows(short[] acc, short[] r0, short[] r1, short[] r2, short[] r3, int n) {
+    for (int i = 0; i < n; i++) {
+      acc[i] = (short) (acc[i] + r0[i] + r1[i] + r2[i] + r3[i]);
+    }
+  }
+
+  /** {@code to[i] = -(r0[i] + r1[i] + r2[i] + r3[i]) / 2} of even values. */
+  static void minusHalfSum(short[] to, short[] r0, short[] r1, short[] r2, short[] r3, int n) {
+    for (int i = 0; i < n; i++) {
+      to[i] = (short) (-(short) (r0[i] + r1[i] + r2[i] + r3[i]) >> 1);
+    }
+  }
+
+  /** {@code r1[i] = r0[i] + x[i], r2[i] = r0[i] + y[i], r3[i] = r0[i] + x[i] + y[i]}. */
+  static void expand(short[] r0, short[] r1, short[] r2, short[] r3, short[] x, short[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      r1[i] = (short) (r0[i] + x[i]);
+      r2[i] = (short) (r0[i] + y[i]);
+      r3[i] = (short) (r0[i] + x[i] + y[i]);
+    }
+  }
+
+  /** {@code r[at + i] = 2 * from[start + i * step]}. */
+  static void gatherTwice(byte[] from, int start, int step, short[] r, int at, int n) {
+    for (int i = 0; i < n; i++) {
+      r[at + i] = (short) (from[start + i * step] << 1);
+    }
+  }
+
+  /** {@code rq[at + i] = 2 * from[start + i * step + q]} for {@code q} from 0 to 3. */
+  static void gatherTwice4(
+      byte[] from,
+      int start,
+      int step,
+      short[] r0,
+      short[] r1,
+      short[] r2,
+      short[] r3,
+      int at,
+      int n) {
+    for (int i = 0; i < n; i++) {
+      int four = (int) INTS.get(from, start + i * step);
+      r0[at + i] = (short) ((byte) four << 1);
+      r1[at + i] = (short) ((byte) (four >> 8) << 1);
+      r2[at + i] = (short) ((byte) (four >> 16) << 1);
+      r3[at + i] = (short) (four >> 24 << 1);
+    }
+  }
 }

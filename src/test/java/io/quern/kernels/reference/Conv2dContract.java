@@ -42,6 +42,22 @@ public abstract class Conv2dContract extends KernelContract {
     int weightMin = -127;
     int weightMax = 127;
 
+    /**
+     * If not 0, weights are this times the number of the channel, limited to 127, or minus that.
+     */
+    int binaryFactor;
+
+    Case binary(int factor) {
+      binaryFactor = factor;
+      return this;
+    }
+
+    Case inputs(int min, int max) {
+      inMin = min;
+      inMax = max;
+      return this;
+    }
+
     Case pixels(int height, int width) {
       h = height;
       w = width;
@@ -99,6 +115,10 @@ public abstract class Conv2dContract extends KernelContract {
       int outElements = g.pixels() * outC;
       byte[] weights = new byte[outC * depth];
       fill(weights, 0, weights.length, weightMin, weightMax);
+      for (int i = 0; binaryFactor > 0 && i < weights.length; i++) {
+        int factor = Math.min(127, binaryFactor * (1 + i / depth));
+        weights[i] = (byte) (weights[i] < 0 ? -factor : factor);
+      }
       Requantization r = requantization(outC, depth, outputZeroPoint, qmin, qmax);
       Conv2dInt8 p =
           new Conv2dInt8(
@@ -164,6 +184,39 @@ public abstract class Conv2dContract extends KernelContract {
     for (int k : new int[] {63, 64, 65, 127, 128, 129, 257}) {
       new Case().pointwise().pixels(2, 3).channels(k, 9).check();
     }
+  }
+
+  @Test
+  void binaryWeights() {
+    for (int k : new int[] {64, 65, 67, 80, 191, 192, 193, 500}) {
+      new Case().pointwise().pixels(8, 8).channels(k, 64).binary(k % 3).check();
+    }
+    for (int n : new int[] {64, 65, 66, 67, 255, 257, 300}) {
+      new Case().pointwise().pixels(9, 8).channels(64, n).binary(1).check();
+    }
+    for (int m : new int[] {64, 65, 100, 255, 256, 257, 600}) {
+      new Case().pointwise().pixels(m, 1).channels(70, 68).binary(1).check();
+    }
+    // Sums of 16 bits at their bounds.
+    for (int weight : new int[] {-1, 1}) {
+      Case extreme = new Case().pointwise().pixels(8, 9).channels(400, 64).binary(1);
+      extreme.weightMin = weight;
+      extreme.weightMax = weight;
+      extreme.inputs(-128, -128).check();
+      extreme.inputs(127, 127).check();
+    }
+  }
+
+  @Test
+  void binaryWeightsOfWiderKernels() {
+    new Case().pixels(12, 13).channels(8, 66).binary(1).check();
+    new Case().pixels(33, 9).channels(16, 64).stride(2, 1).binary(2).check();
+    new Case().pixels(19, 24).channels(12, 64).stride(2, 3).pad(0, 2, 1, 0).binary(1).check();
+    new Case().pixels(20, 20).channels(12, 64).dilation(2, 3).binary(1).check();
+    Case batches = new Case().pixels(6, 5).channels(64, 64).binary(1);
+    batches.batch = 4;
+    batches.inputZeroPoint = -128;
+    batches.check();
   }
 
   @Test
