@@ -82,12 +82,13 @@ final class Conv2dFloatPortable extends ConvTiles {
   @Override
   void outputs(Memory memory, Scratch scratch, int o, int count, int n, int at) {
     float[][] rows = scratch.rows;
+    int whole = Rows.whole(n);
     for (int q = 0; q < count; q++) {
-      Rows.fill(rows[paddedDepth + q], bias[o + q], n);
+      Rows.fill(rows[paddedDepth + q], bias[o + q], whole);
     }
     for (int k = 0; k < paddedDepth; k += 2) {
       for (int q = 0; q < count; q += BLOCK) {
-        accumulateBlock(rows, paddedDepth + q, (o + q) * paddedDepth, k, n);
+        accumulateBlock(rows, paddedDepth + q, (o + q) * paddedDepth, k, whole);
       }
     }
     for (int q = 0; q < count; q++) {

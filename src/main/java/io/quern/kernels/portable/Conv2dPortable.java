@@ -74,7 +74,7 @@ final class Conv2dPortable extends ConvTiles {
 
   @Override
   void outputs(Memory memory, Scratch scratch, int o, int count, int n, int at) {
-    sum(scratch, o, count, n);
+    sum(scratch, o, count, Rows.whole(n));
     requantize(memory, scratch, o, count, n, at);
   }
 

@@ -45,7 +45,7 @@ final class DepthwiseConv2dFloatPortable extends DepthwiseRows {
 
   @Override
   void start(float[] acc, int s, int n) {
-    System.arraycopy(bias, s * Rows.LENGTH, acc, 0, n);
+    System.arraycopy(bias, s * LENGTH, acc, 0, n);
   }
 
   @Override

@@ -9,29 +9,37 @@ import java.util.Arrays;
 
 /**
  * Depthwise convolution, one output row per unit. Rows hold the values of some pixels, at most
- * {@link Rows#LENGTH} of them: a block.
+ * {@link #LENGTH} of them: a block.
  *
- * <p>Where a row has no room for two pixels, a block is one: each input pixel is staged once, in a
- * row that all kernel columns read. With fewer it is some output pixels: each input line is staged
- * once as padded floats, with the columns of each residue modulo the stride together, and copied
- * for each column of the kernel to the rows that it meets in every block. Either way the rows of
- * one block under all kernel elements are multiplied by weights, which repeat every pixel.
+ * <p>With more than {@link #MOST_SHARING} channels a block is one pixel: each input pixel is staged
+ * once, in a row that all kernel columns read. With fewer it is some output pixels: each input line
+ * is staged once as padded floats, with the columns of each residue modulo the stride together, and
+ * copied for each column of the kernel to the rows that it meets in every block. Either way the
+ * rows of one block under all kernel elements are multiplied by weights, which repeat every pixel.
  *
  * <p>Lines are cut into strips of some blocks and segments of channels, so that the rows of all
  * kernel elements stay in cache while the output goes down the strip.
  */
 abstract class DepthwiseRows implements Kernel {
-  /** Rows of a strip: 32 kB, of which a nearest cache has at least as much. */
-  private static final int STRIP_ROWS = 64;
+  /** Values of the rows of a strip: 32 kB, of which a nearest cache has at least as much. */
+  private static final int STRIP_VALUES = 64 * 128;
+
+  /** Values of a row, at most: longer rows leave less to what C2 does before and after vectors. */
+  static final int LENGTH = 320;
+
+  /** With more channels than this a row is one pixel. */
+  private static final int MOST_SHARING = 64;
 
   /** Channels of the output. */
   protected final int channels;
 
-  /** Pixels of one block; 1 when a pixel has more channels than a row holds. */
+  /** Pixels of one block. */
   protected final int blockPixels;
 
-  /** Parts of at most {@link Rows#LENGTH} that the channels are cut into. */
+  /** Parts of at most {@link #LENGTH} that the channels are cut into. */
   protected final int segments;
+
+  private final int rowLength;
 
   private final ConvGeometry g;
   private final int in;
@@ -59,17 +67,18 @@ abstract class DepthwiseRows implements Kernel {
     this.taps = geometry.kernelH() * geometry.kernelW();
     this.paddedTaps = (taps + 2) / 3 * 3;
     this.pixelRows =
-        2 * channels > Rows.LENGTH && geometry.dilationH() == 1 && geometry.dilationW() == 1;
-    this.blockPixels =
-        pixelRows ? 1 : Math.max(1, Math.min(geometry.outW(), Rows.LENGTH / channels));
-    this.segments = (channels + Rows.LENGTH - 1) / Rows.LENGTH;
+        channels > MOST_SHARING && geometry.dilationH() == 1 && geometry.dilationW() == 1;
+    this.blockPixels = pixelRows ? 1 : even(geometry.outW(), Math.max(1, LENGTH / channels));
+    this.segments = (channels + LENGTH - 1) / LENGTH;
     this.ring = (geometry.kernelH() - 1) * geometry.dilationH() + 1;
     int blocks = (geometry.outW() + blockPixels - 1) / blockPixels;
     int reach = (geometry.kernelW() - 1) * geometry.dilationW();
+    this.rowLength = blockPixels * segmentChannels(0);
+    int stripRows = Math.max(1, STRIP_VALUES / rowLength);
     int fitting =
         pixelRows
-            ? (STRIP_ROWS / ring - reach) / geometry.strideW()
-            : STRIP_ROWS / (ring * geometry.kernelW());
+            ? (stripRows / ring - reach) / geometry.strideW()
+            : stripRows / (ring * geometry.kernelW());
     int most = Math.max(fitting, 2 * geometry.kernelW());
     this.strips = (blocks + most - 1) / most;
     this.stripBlocks = (blocks + strips - 1) / strips;
@@ -81,16 +90,22 @@ abstract class DepthwiseRows implements Kernel {
         float[] row = new float[segmentChannels(s) * blockPixels];
         int n = segmentChannels(s);
         for (int b = 0; t < taps && b < blockPixels; b++) {
-          System.arraycopy(weights, t * channels + s * Rows.LENGTH, row, b * n, n);
+          System.arraycopy(weights, t * channels + s * LENGTH, row, b * n, n);
         }
         weightRows[s * paddedTaps + t] = row;
       }
     }
   }
 
-  /** Channels of a segment, the first of which is {@code segment * Rows.LENGTH}. */
+  /** Size of the fewest parts of at most {@code most}, all but the last of one size. */
+  private static int even(int total, int most) {
+    int parts = (total + most - 1) / most;
+    return (total + parts - 1) / parts;
+  }
+
+  /** Channels of a segment, the first of which is {@code segment * LENGTH}. */
   final int segmentChannels(int segment) {
-    return Math.min(Rows.LENGTH, channels - segment * Rows.LENGTH);
+    return Math.min(LENGTH, channels - segment * LENGTH);
   }
 
   @Override
@@ -103,7 +118,7 @@ abstract class DepthwiseRows implements Kernel {
     int lines = g.strideW() > 1 && convertsRuns() ? 2 : 1;
     int line = pixelRows ? 0 : lines * phaseLength * g.strideW() * segmentChannels(0);
     int rows = 1 + ring * (pixelRows ? width : g.kernelW() * stripBlocks);
-    return new ScratchSize(0, 0, ring + taps, line, rows, Rows.LENGTH);
+    return new ScratchSize(0, 0, ring + taps, line, rows, rowLength);
   }
 
   @Override
@@ -162,7 +177,7 @@ abstract class DepthwiseRows implements Kernel {
     pad(line, end, width, n);
     if (multiplier > 1) {
       for (int u = first; u < end; u++) {
-        repeat(memory, row + u * g.inC(), line, at(u) * n, s * Rows.LENGTH, n, multiplier);
+        repeat(memory, row + u * g.inC(), line, at(u) * n, s * LENGTH, n, multiplier);
       }
     } else if (n == channels && first < end && (stride == 1 || convertsRuns())) {
       int whole = stride == 1 ? 0 : phaseLength * stride * n;
@@ -172,7 +187,7 @@ abstract class DepthwiseRows implements Kernel {
       }
     } else {
       for (int u = first; u < end; u++) {
-        convert(memory, row + u * channels + s * Rows.LENGTH, line, at(u) * n, n);
+        convert(memory, row + u * channels + s * LENGTH, line, at(u) * n, n);
       }
     }
   }
@@ -189,9 +204,9 @@ abstract class DepthwiseRows implements Kernel {
       if (!inside || left + u < 0 || left + u >= g.inW()) {
         Rows.fill(to, padding(), n);
       } else if (multiplier > 1) {
-        repeat(memory, row + u * g.inC(), to, 0, s * Rows.LENGTH, n, multiplier);
+        repeat(memory, row + u * g.inC(), to, 0, s * LENGTH, n, multiplier);
       } else {
-        convert(memory, row + u * channels + s * Rows.LENGTH, to, 0, n);
+        convert(memory, row + u * channels + s * LENGTH, to, 0, n);
       }
     }
   }
@@ -240,7 +255,7 @@ abstract class DepthwiseRows implements Kernel {
         int w = s * paddedTaps + t;
         Rows.addProducts(acc, r0, weightRows[w], r1, weightRows[w + 1], r2, weightRows[w + 2], n);
       }
-      finish(memory, acc, s, n, (pixel + x + p) * channels + s * Rows.LENGTH);
+      finish(memory, acc, s, n, (pixel + x + p) * channels + s * LENGTH);
     }
   }
 

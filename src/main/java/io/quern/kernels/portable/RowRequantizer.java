@@ -54,16 +54,18 @@ final class RowRequantizer {
 
   /**
    * Four neighbouring channels, each in the row of its own from {@code rows[first]} on: {@code
-   * out[at + i * stride + q] = requantize(rows[first + q][i])}; destroys the rows.
+   * out[at + i * stride + q] = requantize(rows[first + q][i])}; destroys the rows, up to a multiple
+   * of 8 elements.
    */
   void channels4(float[][] rows, int first, int c, int n, byte[] out, int at, int stride) {
     if (inLanes[c] && inLanes[c + 1] && inLanes[c + 2] && inLanes[c + 3]) {
+      int whole = Rows.whole(n);
       for (int q = 0; q < 4; q++) {
-        inLanes(rows[first + q], c + q, n, zeroPoint + 128);
+        inLanes(rows[first + q], c + q, whole, zeroPoint + 128);
       }
       float[] low = rows[first];
       float[] high = rows[first + 2];
-      pair(low, rows[first + 1], high, rows[first + 3], n);
+      pair(low, rows[first + 1], high, rows[first + 3], whole);
       storePairs(low, high, n, out, at, stride);
       return;
     }

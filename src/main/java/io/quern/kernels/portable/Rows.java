@@ -32,11 +32,19 @@ final class Rows {
    */
   static final float[] BYTE_VALUES = byteValues();
 
+  /** Multiples of this leave C2's vectors of 256 bits few elements to do one by one. */
+  private static final int WHOLE = 8;
+
   /** Four bytes as an int whose lowest byte is the first of them, at any index. */
   static final VarHandle INTS =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
   private Rows() {}
+
+  /** {@code n} and what rows can hold beyond it to be a multiple of what a vector holds. */
+  static int whole(int n) {
+    return n + WHOLE - 1 & -WHOLE;
+  }
 
   private static float[] byteValues() {
     float[] values = new float[256];
