@@ -167,7 +167,7 @@ final class AsmSupport {
   }
 
   KernelCode depthwise(DepthwiseLayer layer) {
-    return cpu.isa() == Isa.X86_64 ? DepthwiseX86.emit(layer) : DepthwiseA64.emit(layer);
+    return cpu.isa() == Isa.X86_64 ? DepthwiseX86.emit(layer, snippets) : DepthwiseA64.emit(layer);
   }
 
   /**

@@ -98,7 +98,7 @@ final class Conv2dX86 {
       WeightPackerX86 packer,
       Snippets snippets) {
     Conv2dX86 c = new Conv2dX86(layer, dot, small, packer, snippets);
-    c.function();
+    byte[] code = c.code(snippets);
     ConvGeometry g = layer.geometry();
     boolean pointwise = g.isPointwise();
     int rowBytes = pointwise ? g.inW() * g.inC() : 0;
@@ -110,13 +110,42 @@ final class Conv2dX86 {
             + "-"
             + dot,
         Isa.X86_64,
-        c.a.toBytes(),
+        code,
         c.pack(),
         pointwise ? 0 : (long) g.inH() * g.inW() * g.inC(),
         rowBytes,
         (long) g.outW() * g.outC(),
         g.outH(),
         c.tile.scratchBytes());
+  }
+
+  private byte[] code(Snippets snippets) {
+    String key =
+        Snippets.key(
+            dot.ordinal(),
+            small == null ? 0 : small.greatest(),
+            requantize.code(),
+            g.inH(),
+            g.inW(),
+            g.inC(),
+            g.outH(),
+            g.outW(),
+            g.outC(),
+            g.kernelH(),
+            g.kernelW(),
+            g.strideH(),
+            g.strideW(),
+            g.dilationH(),
+            g.dilationW(),
+            g.padTop(),
+            g.padLeft());
+    byte[] code = snippets.function(key);
+    if (code == null) {
+      function();
+      code = a.toBytes();
+      snippets.putFunction(key, code);
+    }
+    return code;
   }
 
   private byte[] pack() {

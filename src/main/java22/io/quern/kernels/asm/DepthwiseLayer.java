@@ -88,9 +88,10 @@ record DepthwiseLayer(
   /** Greatest absolute value of any accumulator. */
   long maxAbsAcc() {
     int[] sums = new int[channels];
-    for (int i = 0, c = 0; i < weights.length; i++) {
-      sums[c] += Math.abs(weights[i]);
-      c = c + 1 == channels ? 0 : c + 1;
+    for (int tap = 0, i = 0; tap < taps(); tap++) {
+      for (int c = 0; c < channels; c++) {
+        sums[c] += Math.abs(weights[i++]);
+      }
     }
     long max = 0;
     for (int c = 0; c < channels; c++) {
@@ -102,9 +103,10 @@ record DepthwiseLayer(
   /** Accumulators of inputs that are all 0: {@code bias - inputZeroPoint * sum w}. */
   int[] startValues() {
     int[] sums = new int[channels];
-    for (int i = 0, c = 0; i < weights.length; i++) {
-      sums[c] += weights[i];
-      c = c + 1 == channels ? 0 : c + 1;
+    for (int tap = 0, i = 0; tap < taps(); tap++) {
+      for (int c = 0; c < channels; c++) {
+        sums[c] += weights[i++];
+      }
     }
     for (int c = 0; c < channels; c++) {
       sums[c] = bias[c] - inputZeroPoint * sums[c];

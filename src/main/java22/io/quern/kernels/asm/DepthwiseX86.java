@@ -92,9 +92,9 @@ final class DepthwiseX86 {
   }
 
   /** Code and constants of {@code layer}. */
-  static KernelCode emit(DepthwiseLayer layer) {
+  static KernelCode emit(DepthwiseLayer layer, Snippets snippets) {
     DepthwiseX86 d = new DepthwiseX86(layer);
-    d.function();
+    byte[] code = d.code(snippets);
     return new KernelCode(
         (d.sliding != null ? "sliding" : "depthwise")
             + layer.kernelH()
@@ -104,7 +104,7 @@ final class DepthwiseX86 {
             + d.width
             + "-avx2",
         Isa.X86_64,
-        d.a.toBytes(),
+        code,
         d.pack(),
         (long) layer.inH() * layer.rowBytes(),
         0,
@@ -116,6 +116,33 @@ final class DepthwiseX86 {
   /** A row of zero points, in whole registers. */
   private int zeroBytes() {
     return layer.padded() ? (int) CodeMemory.roundUp(layer.rowBytes(), 32) : 0;
+  }
+
+  private byte[] code(Snippets snippets) {
+    String key =
+        Snippets.key(
+            -1,
+            requantize.code(),
+            layer.inH(),
+            layer.inW(),
+            layer.channels(),
+            layer.outH(),
+            layer.outW(),
+            layer.kernelH(),
+            layer.kernelW(),
+            layer.strideH(),
+            layer.strideW(),
+            layer.dilationH(),
+            layer.dilationW(),
+            layer.padTop(),
+            layer.padLeft());
+    byte[] code = snippets.function(key);
+    if (code == null) {
+      function();
+      code = a.toBytes();
+      snippets.putFunction(key, code);
+    }
+    return code;
   }
 
   private byte[] pack() {

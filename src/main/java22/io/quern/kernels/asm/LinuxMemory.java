@@ -16,7 +16,13 @@ final class LinuxMemory implements NativeMemory {
   private static final int PROT_NONE = 0;
   private static final int PROT_READ_WRITE = 3;
   private static final int PROT_READ_EXEC = 5;
-  private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
+
+  /**
+   * MAP_PRIVATE, MAP_ANONYMOUS, and MAP_POPULATE: all pages are written at once, and one by one
+   * they would each interrupt the program.
+   */
+  private static final int MAP_FLAGS = 0x8022;
+
   private static final int AT_PAGESZ = 6;
 
   private final MemorySegment mmap;
@@ -76,7 +82,7 @@ final class LinuxMemory implements NativeMemory {
             MemorySegment.NULL,
             NativeCall.value(bytes),
             NativeCall.value(PROT_READ_WRITE),
-            NativeCall.value(MAP_PRIVATE_ANONYMOUS),
+            NativeCall.value(MAP_FLAGS),
             -1,
             0);
     if (address == -1) {

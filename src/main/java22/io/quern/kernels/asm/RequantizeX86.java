@@ -113,6 +113,12 @@ final class RequantizeX86 {
     return (left ? 1 : 0) + (folded ? 2 : 0) + (signed ? 4 : 0) + (accShift > 0 ? 8 : 0);
   }
 
+  /** A number below 128 that tells apart all code that this emits. */
+  int code() {
+    boolean zero = !folded && q.zeroPoint() != 0;
+    return 8 * variant() + (q.qmin() > -128 ? 4 : 0) + (q.qmax() < 127 ? 2 : 0) + (zero ? 1 : 0);
+  }
+
   // ---- constants
 
   /** Bytes of constants for all channels: 4 registers. */

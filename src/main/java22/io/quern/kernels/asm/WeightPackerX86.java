@@ -4,6 +4,8 @@ import io.quern.kernels.asm.CodeBuffer.Label;
 import io.quern.kernels.asm.X86Assembler.Cond;
 import io.quern.kernels.asm.X86Assembler.Gpr;
 import io.quern.kernels.asm.X86Assembler.Mem;
+import io.quern.kernels.asm.X86Assembler.Op;
+import io.quern.kernels.asm.X86Assembler.Vec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -18,6 +20,11 @@ import java.util.List;
 final class WeightPackerX86 {
   /** Ints of a table before its rows: whole steps of a run, elements left, runs, stride. */
   static final int TABLE_HEADER = 4;
+
+  /** Weights that are summed at once. */
+  private static final int BLOCK = 32;
+
+  private static final int UPPER_HALF = 0xee;
 
   private static final Gpr[] SAVED = {Gpr.RBX, Gpr.RBP, Gpr.R12, Gpr.R13, Gpr.R14};
 
@@ -113,10 +120,49 @@ final class WeightPackerX86 {
     Gpr w = Gpr.RDX;
     Gpr left = Gpr.R10;
     Gpr minus = Gpr.R11;
+    Label blocks = new Label();
+    Label block = new Label();
+    Label next = new Label();
+    Mem spare = Mem.at(Gpr.RSP, -8);
+    Vec zero = Vec.ymm(0);
+    Vec flip = Vec.ymm(1);
+    Vec ofFlipped = Vec.ymm(2);
+    Vec ofMagnitudes = Vec.ymm(3);
+    Vec x = Vec.ymm(4);
+    Vec y = Vec.ymm(5);
+    a.mov32(sum, 0x80808080);
+    a.mov32(spare, sum);
+    a.op(Op.VPBROADCASTD, flip, spare);
+    a.vpxor(zero, zero, zero);
     a.bind(row);
     a.xor32(sum, sum);
     a.xor32(magnitudes, magnitudes);
     a.mov(left, Gpr.R9);
+    a.cmp(left, BLOCK);
+    a.j(Cond.L, blocks);
+    a.vpxor(ofFlipped, ofFlipped, ofFlipped);
+    a.vpxor(ofMagnitudes, ofMagnitudes, ofMagnitudes);
+    a.bind(block);
+    a.vmovdqu(x, Mem.at(Gpr.RDI, 0));
+    a.op(Op.VPABSB, y, x);
+    a.vpxor(x, x, flip);
+    a.op(Op.VPSADBW, y, y, zero);
+    a.op(Op.VPSADBW, x, x, zero);
+    a.op(Op.VPADDQ, ofMagnitudes, ofMagnitudes, y);
+    a.op(Op.VPADDQ, ofFlipped, ofFlipped, x);
+    a.add(Gpr.RDI, BLOCK);
+    a.sub(left, BLOCK);
+    a.cmp(left, BLOCK);
+    a.j(Cond.GE, block);
+    total(a, magnitudes, ofMagnitudes, x, spare);
+    total(a, sum, ofFlipped, x, spare);
+    a.mov(minus, left);
+    a.sub(minus, Gpr.R9);
+    a.imul(minus, minus, 128);
+    a.add(sum, minus);
+    a.bind(blocks);
+    a.test(left, left);
+    a.j(Cond.E, next);
     a.bind(element);
     a.movsx8(w, Mem.at(Gpr.RDI, 0));
     a.add(sum, w);
@@ -129,13 +175,25 @@ final class WeightPackerX86 {
     a.add(Gpr.RDI, 1);
     a.sub(left, 1);
     a.j(Cond.NE, element);
+    a.bind(next);
     a.mov32(Mem.at(Gpr.RSI, 0), sum);
     a.mov32(Mem.at(Gpr.RSI, 4), magnitudes);
     a.add(Gpr.RSI, 8);
     a.sub(Gpr.R8, 1);
     a.j(Cond.NE, row);
+    a.vzeroupper();
     a.ret();
     return a.toBytes();
+  }
+
+  /** Adds the 64-bit lanes of {@code v}, of which the low half goes to {@code to}. */
+  private static void total(X86Assembler a, Gpr to, Vec v, Vec temp, Mem spare) {
+    a.vextracti128(temp.xmm(), v, 1);
+    a.op(Op.VPADDQ, v.xmm(), v.xmm(), temp.xmm());
+    a.op(Op.VPSHUFD, temp.xmm(), v.xmm(), UPPER_HALF);
+    a.op(Op.VPADDQ, v.xmm(), v.xmm(), temp.xmm());
+    a.vmovd(spare, v);
+    a.mov32(to, spare);
   }
 
   private static byte[] pack(int kr, int weightBytes) {
