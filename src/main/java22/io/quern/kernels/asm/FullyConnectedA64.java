@@ -20,8 +20,8 @@ import io.quern.kernels.asm.CodeBuffer.Label;
  * The sum starts at {@code bias - inputZeroPoint * sum w}. FCVTAS rounds ties away from zero.
  */
 final class FullyConnectedA64 {
-  private static final int STEP = 16;
-  private static final int QUAD = 4;
+  private static final int STEP = FullyConnectedLayer.STEP;
+  private static final int QUAD = FullyConnectedLayer.QUAD;
 
   private static final X IN = new X(0);
   private static final X OUT = new X(1);
@@ -59,10 +59,8 @@ final class FullyConnectedA64 {
             new Requantization(
                 new int[0], new int[0], layer.zeroPoint(), layer.qmin(), layer.qmax()));
     this.steps = (layer.inputs() + STEP - 1) / STEP;
-    // an output by itself loads four of each
-    int padded = layer.outputs() + QUAD - 1;
-    this.scalesAt = (int) CodeMemory.roundUp(BIAS_AT + 4L * padded, 64);
-    this.weightsAt = (int) CodeMemory.roundUp(scalesAt + 8L * padded, 64);
+    this.scalesAt = layer.scalesAt(BIAS_AT);
+    this.weightsAt = layer.weightsAt(BIAS_AT);
   }
 
   /**
@@ -84,22 +82,7 @@ final class FullyConnectedA64 {
   private byte[] pack() {
     PackedWriter w = new PackedWriter();
     bounds.packHeader(w);
-    int k = layer.inputs();
-    for (int o = 0; o < layer.outputs(); o++) {
-      int sum = 0;
-      for (int i = o * k; i < o * k + k; i++) {
-        sum += layer.weights()[i];
-      }
-      w.write32(layer.bias()[o] - layer.inputZeroPoint() * sum);
-    }
-    w.zeros(scalesAt - w.position());
-    for (double scale : layer.scales()) {
-      w.write64(Double.doubleToRawLongBits(scale));
-    }
-    w.zeros(weightsAt - w.position());
-    w.write(layer.weights(), 0, layer.weights().length);
-    w.zeros(STEP);
-    return w.toBytes();
+    return layer.pack(w, layer.inputZeroPoint());
   }
 
   private static V v(int index) {

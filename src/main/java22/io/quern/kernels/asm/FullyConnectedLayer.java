@@ -27,6 +27,12 @@ record FullyConnectedLayer(
     int zeroPoint,
     int qmin,
     int qmax) {
+  /** Products that are added at once. */
+  static final int STEP = 16;
+
+  /** Outputs that are computed together. */
+  static final int QUAD = 4;
+
   private static final int MAX_BATCH = 1 << 12;
   private static final int MAX_SIZE = 1 << 16;
 
@@ -80,6 +86,45 @@ record FullyConnectedLayer(
         r.zeroPoint(),
         r.qmin(),
         r.qmax());
+  }
+
+  /** Bytes from the start of the constants to the scales, after a header of {@code headerBytes}. */
+  int scalesAt(int headerBytes) {
+    return (int) CodeMemory.roundUp(headerBytes + 4L * padded(), 64);
+  }
+
+  /** Bytes from the start of the constants to the weights. */
+  int weightsAt(int headerBytes) {
+    return (int) CodeMemory.roundUp(scalesAt(headerBytes) + 8L * padded(), 64);
+  }
+
+  /** An output by itself loads as many start values and scales as {@link #QUAD} do. */
+  private int padded() {
+    return outputs + QUAD - 1;
+  }
+
+  /**
+   * Writes start values {@code bias - zero * sum w}, scales and weights after a header.
+   *
+   * @param zero of the input as the code reads it
+   */
+  byte[] pack(PackedWriter header, int zero) {
+    int headerBytes = header.position();
+    for (int o = 0; o < outputs; o++) {
+      int sum = 0;
+      for (int i = o * inputs; zero != 0 && i < (o + 1) * inputs; i++) {
+        sum += weights[i];
+      }
+      header.write32(bias[o] - zero * sum);
+    }
+    header.zeros(scalesAt(headerBytes) - header.position());
+    for (double scale : scales) {
+      header.write64(Double.doubleToRawLongBits(scale));
+    }
+    header.zeros(weightsAt(headerBytes) - header.position());
+    header.write(weights, 0, weights.length);
+    header.zeros(STEP);
+    return header.toBytes();
   }
 
   /** The emitted code; a row is one output of one row of the batch. */

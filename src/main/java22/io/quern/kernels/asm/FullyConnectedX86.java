@@ -18,8 +18,8 @@ import io.quern.kernels.asm.X86Assembler.Vec;
  * and then modulo 2^32; that the accumulator fits is proven when planning.
  */
 final class FullyConnectedX86 {
-  private static final int STEP = 16;
-  private static final int QUAD = 4;
+  private static final int STEP = FullyConnectedLayer.STEP;
+  private static final int QUAD = FullyConnectedLayer.QUAD;
   private static final int UNROLL = 2;
 
   private static final Gpr IN = Gpr.RDI;
@@ -55,10 +55,8 @@ final class FullyConnectedX86 {
   private FullyConnectedX86(FullyConnectedLayer layer) {
     this.layer = layer;
     this.steps = (layer.inputs() + STEP - 1) / STEP;
-    // an output by itself loads four of each
-    int padded = layer.outputs() + QUAD - 1;
-    this.scalesAt = (int) CodeMemory.roundUp(BIAS_AT + 4L * padded, 64);
-    this.weightsAt = (int) CodeMemory.roundUp(scalesAt + 8L * padded, 64);
+    this.scalesAt = layer.scalesAt(BIAS_AT);
+    this.weightsAt = layer.weightsAt(BIAS_AT);
   }
 
   /** Code and constants of {@code layer}. */
@@ -81,17 +79,7 @@ final class FullyConnectedX86 {
     doubles(w, layer.qmin() - layer.zeroPoint());
     doubles(w, layer.qmax() - layer.zeroPoint());
     w.repeat32(layer.zeroPoint(), 8);
-    for (int b : layer.bias()) {
-      w.write32(b);
-    }
-    w.zeros(scalesAt - w.position());
-    for (double scale : layer.scales()) {
-      w.write64(Double.doubleToRawLongBits(scale));
-    }
-    w.zeros(weightsAt - w.position());
-    w.write(layer.weights(), 0, layer.weights().length);
-    w.zeros(STEP);
-    return w.toBytes();
+    return layer.pack(w, 0);
   }
 
   private static void doubles(PackedWriter w, double value) {
