@@ -131,23 +131,20 @@ final class DeployCommand extends BaseCommand {
     return folder;
   }
 
-  private Path jmods(Board board) {
-    if (jmods != null) {
-      return jmods;
+  /** Whether a Java runtime can be made is known before anything is written. */
+  private void checkJmods(Board board) {
+    if (jre && jmods == null && !Jre.isOwnFor(board)) {
+      throw new Failure(
+          "--jre: this JDK has no jmods for "
+              + board.arch()
+              + "; give --jmods with those of a JDK "
+              + Runtime.version().feature()
+              + " for that machine");
     }
-    return Jre.ownJmods(board)
-        .orElseThrow(
-            () ->
-                new Failure(
-                    "--jre: this JDK has no jmods for "
-                        + board.arch()
-                        + "; give --jmods with those of a JDK "
-                        + Runtime.version().feature()
-                        + " for that machine"));
   }
 
   private void write(Bundle bundle, Board board, PrintStream out) throws Exception {
-    Path from = jre ? jmods(board) : null;
+    checkJmods(board);
     Path folder = folder();
     bundle.writeFolder(folder);
     long total = 0;
@@ -155,8 +152,8 @@ final class DeployCommand extends BaseCommand {
       out.printf(Locale.ROOT, "%,11d  %s%n", e.getValue(), output.resolve(e.getKey()));
       total += e.getValue();
     }
-    if (from != null) {
-      long bytes = Jre.write(from, folder);
+    if (jre) {
+      long bytes = Jre.write(jmods, folder);
       bundle.addJre(folder.resolve("jre"));
       out.printf(Locale.ROOT, "%,11d  %s%n", bytes, output.resolve("jre"));
       total += bytes;

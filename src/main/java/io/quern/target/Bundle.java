@@ -70,7 +70,9 @@ public final class Bundle {
     }
     byte[] model = Files.readAllBytes(modelFile);
     Model loaded = Model.load(modelFile);
-    Plan plan = loaded.plan(PlanOptions.defaults().withThreads(board.threads()));
+    // A tier that every JVM has: the bundle does not depend on the one that makes it.
+    Plan plan =
+        loaded.plan(PlanOptions.defaults().withTier("portable").withThreads(board.threads()));
     this.heapMib = heapMib(model.length, plan);
     if (heapMib > board.heapMib()) {
       warnings.add(

@@ -3,38 +3,44 @@ package io.quern.target;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.module.ModuleFinder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 
-/** A trimmed Java runtime for a bundle, made by jlink from the jmods of the target's JDK. */
+/**
+ * A trimmed Java runtime for a bundle, made by jlink from the jmods of the target's JDK or, for a
+ * board of this machine's architecture, from the JDK that this runs on.
+ */
 public final class Jre {
   private static final List<String> MODULES =
       List.of("java.base", "jdk.unsupported", "jdk.incubator.vector");
 
   private Jre() {}
 
+  private static Path ownJmods() {
+    return Path.of(System.getProperty("java.home"), "jmods");
+  }
+
   /**
-   * The jmods of the JDK that this runs on, when it has them and the board has the same
-   * architecture.
+   * Whether the JDK that this runs on can make a runtime for a board without other jmods: the
+   * architectures are the same, and it has jmods of its own or, from Java 24 on, may link without
+   * (JEP 493; not every JDK is built that way, and jlink says so).
    */
-  public static Optional<Path> ownJmods(Board board) {
-    Path jmods = Path.of(System.getProperty("java.home"), "jmods");
-    boolean same = board.arch().equals(System.getProperty("os.arch"));
-    return same && Files.exists(jmods.resolve("java.base.jmod"))
-        ? Optional.of(jmods)
-        : Optional.empty();
+  public static boolean isOwnFor(Board board) {
+    return board.arch().equals(System.getProperty("os.arch"))
+        && (Files.exists(ownJmods().resolve("java.base.jmod"))
+            || Runtime.version().feature() >= 24);
   }
 
   /**
    * Writes the folder {@code jre} into a bundle's, where its launch script looks first.
    *
    * @param jmods folder of {@code .jmod} files for the board's architecture, of the Java release
-   *     that this runs on
+   *     that this runs on; null for this JDK's own
    * @param bundle folder of the bundle
    * @return bytes written
    * @throws IOException if jlink fails, with what it printed, or is not there
@@ -44,37 +50,35 @@ public final class Jre {
         ToolProvider.findFirst("jlink")
             .orElseThrow(
                 () -> new IOException("this Java has no jlink: run with a JDK, not a JRE"));
-    if (!Files.exists(jmods.resolve("java.base.jmod"))) {
+    if (jmods != null && !Files.exists(jmods.resolve("java.base.jmod"))) {
       throw new IOException(jmods + ": no java.base.jmod in it");
     }
     Path jre = bundle.resolve("jre");
     if (Files.exists(jre)) {
       throw new IOException(jre + " exists already: remove it first");
     }
-    List<String> modules = new ArrayList<>();
-    for (String m : MODULES) {
-      if (Files.exists(jmods.resolve(m + ".jmod"))) {
-        modules.add(m);
-      }
+    Path from = jmods == null ? ownJmods() : jmods;
+    List<String> arguments = new ArrayList<>();
+    if (Files.exists(from)) {
+      arguments.addAll(List.of("--module-path", from.toString()));
     }
-    boolean strip = Runtime.version().feature() < 21;
-    StringWriter printed = new StringWriter();
-    PrintWriter out = new PrintWriter(printed);
-    int status =
-        jlink.run(
-            out,
-            out,
-            "--module-path",
-            jmods.toString(),
+    boolean old = Runtime.version().feature() < 21;
+    arguments.addAll(
+        List.of(
             "--add-modules",
-            String.join(",", modules),
+            String.join(",", modules(from)),
             "--strip-java-debug-attributes",
             "--no-header-files",
             "--no-man-pages",
+            "--exclude-files",
+            "**.debuginfo", // some JDKs have them in their jmods: 600 MB
             "--compress",
-            strip ? "2" : "zip-6",
+            old ? "2" : "zip-6",
             "--output",
-            jre.toString());
+            jre.toString()));
+    StringWriter printed = new StringWriter();
+    PrintWriter out = new PrintWriter(printed);
+    int status = jlink.run(out, out, arguments.toArray(String[]::new));
     if (status != 0) {
       throw new IOException("jlink: " + printed.toString().strip());
     }
@@ -85,5 +89,16 @@ public final class Jre {
       }
     }
     return bytes;
+  }
+
+  /** Those of the modules wanted that there are. */
+  private static List<String> modules(Path jmods) {
+    return MODULES.stream()
+        .filter(
+            m ->
+                Files.exists(jmods)
+                    ? Files.exists(jmods.resolve(m + ".jmod"))
+                    : ModuleFinder.ofSystem().find(m).isPresent())
+        .toList();
   }
 }

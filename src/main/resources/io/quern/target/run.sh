@@ -60,10 +60,26 @@ if [ "$cache" != none ] && mkdir -p "$cache" 2> /dev/null && [ -w "$cache" ]; th
     use=-XX:AOTCache=$archive
   else
     archive=$archive.jsa
-    if [ ! -e "$archive" ]; then
-      start -XX:ArchiveClassesAtExit="$archive.$$" -Xlog:disable -jar "$here/quern.jar" check > /dev/null
+    base=
+    # A trimmed Java has no archive of the JDK's own classes, which this one adds to.
+    if [ ! -e "${about%/release}/lib/server/classes.jsa" ]; then
+      base=$archive-base
+      [ -e "$base" ] || "$java" -Xshare:dump -XX:SharedArchiveFile="$base" -Xlog:disable > /dev/null 2>&1 || base=
     fi
-    use=-XX:SharedArchiveFile=$archive
+    if [ ! -e "$archive" ]; then
+      # When this Java makes no archives, the check runs without.
+      start ${base:+-XX:SharedArchiveFile="$base"} -XX:ArchiveClassesAtExit="$archive.$$" -Xlog:disable \
+        -jar "$here/quern.jar" check > "$archive.$$.conf" 2>&1 || {
+        [ ! -e "$archive.$$" ] || {
+          cat "$archive.$$.conf" >&2
+          exit 1
+        }
+        : > "$archive.$$.conf"
+        start -jar "$here/quern.jar" check > /dev/null
+      }
+      cat "$archive.$$.conf" >&2
+    fi
+    use=-XX:SharedArchiveFile=${base:+$base:}$archive
   fi
   [ -e "$archive" ] || [ ! -s "$archive.$$" ] || mv "$archive.$$" "$archive"
   rm -f "$archive.$$" "$archive.$$.conf"
