@@ -158,6 +158,29 @@ class LauncherTest {
     assertEquals("", quern(cache.toString(), null, run).err);
   }
 
+  /** The JVM announces the vector tier's module, so only commands that plan get it. */
+  @Test
+  void commandsWithoutKernelsAreSilentOnStderr() throws Exception {
+    String[][] silent = {
+      {"--help"},
+      {"bench", "--help"},
+      {"targets"},
+      {"cost", model.toString()},
+      {"deploy", model.toString(), "--target", "pi-4", "-o", temp.resolve("bundle").toString()},
+      {"run", model.toString(), "--raw-input", input.toString()},
+    };
+    for (String[] command : silent) {
+      Ran ran = quern("none", null, command);
+      assertEquals(0, ran.status, ran.err);
+      assertEquals("", ran.err, String.join(" ", command));
+    }
+    Ran doctor = quern("none", null, "doctor", "--json");
+    assertEquals(0, doctor.status, doctor.err);
+    assertTrue(
+        doctor.err.isEmpty() || doctor.err.matches("WARNING: Using incubator modules: .*\\R"),
+        doctor.err);
+  }
+
   @Test
   void startsFromAnywhereAndThroughALink() throws Exception {
     Path link = Files.createSymbolicLink(temp.resolve("link"), Path.of("home", "quern"));
