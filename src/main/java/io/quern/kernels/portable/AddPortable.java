@@ -4,6 +4,7 @@ import io.quern.kernels.AddInt8;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
+import io.quern.kernels.ScratchSize;
 import io.quern.quant.FixedPoint;
 
 /**
@@ -38,8 +39,14 @@ final class AddPortable implements Kernel {
   }
 
   @Override
+  public ScratchSize scratch() {
+    return new ScratchSize(0, 0, ViewRows.BLOCK, 0);
+  }
+
+  @Override
   public void run(Memory memory, Scratch scratch, int from, int to) {
     byte[] bytes = memory.bytes;
+    int[] sums = scratch.ints;
     for (int unit = from; unit < to; unit++) {
       int n = rows.count(unit);
       int l = rows.left(unit);
@@ -47,9 +54,9 @@ final class AddPortable implements Kernel {
       int o = out + rows.position(unit);
       if (rows.leftStep == 1 && rows.rightStep == 1) {
         for (int i = 0; i < n; i++) {
-          int sum = leftValues[bytes[l + i] + 128] + rightValues[bytes[r + i] + 128];
-          bytes[o + i] = requantizer.apply(sum, 0);
+          sums[i] = leftValues[bytes[l + i] + 128] + rightValues[bytes[r + i] + 128];
         }
+        requantizer.channel(sums, 0, 0, 0, n, bytes, o, 1);
       } else {
         for (int i = 0; i < n; i++) {
           int left = leftValues[bytes[l + i * rows.leftStep] + 128];

@@ -93,8 +93,23 @@ final class Requantizer {
 
   /** A row of one channel held in int from index {@code from} on. */
   void channel(int[] acc, int from, int bias, int c, int n, byte[] out, int at, int stride) {
+    if (shiftsLeft) {
+      for (int i = 0; i < n; i++) {
+        out[at + i * stride] = apply(acc[from + i] + bias, c);
+      }
+      return;
+    }
+    long m = multipliers[c];
+    int shift = rightShifts[c];
+    long rounding = roundings[c];
+    long negative = negatives[c];
+    int z = zeroPoint;
+    int lo = qmin;
+    int hi = qmax;
     for (int i = 0; i < n; i++) {
-      out[at + i * stride] = apply(acc[from + i] + bias, c);
+      long p = (acc[from + i] + bias) * m;
+      int q = (int) (p + rounding - (p >> 63 & negative) >> shift) + z;
+      out[at + i * stride] = (byte) Math.min(Math.max(q, lo), hi);
     }
   }
 }
