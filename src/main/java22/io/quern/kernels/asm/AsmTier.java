@@ -1,6 +1,7 @@
 package io.quern.kernels.asm;
 
 import io.quern.kernels.AddInt8;
+import io.quern.kernels.AveragePool2dInt8;
 import io.quern.kernels.Conv2dInt8;
 import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.DepthwiseConv2dInt8;
@@ -10,9 +11,9 @@ import io.quern.kernels.KernelParams;
 import io.quern.kernels.Tier;
 
 /**
- * Convolutions and sums of tensors in machine code that is made for each layer; see the package.
- * Other operators, groups, weights with a zero point and sums with broadcasting are left to other
- * tiers.
+ * Convolutions, sums of tensors and means of whole images in machine code that is made for each
+ * layer; see the package. Other operators, groups, weights with a zero point and sums with
+ * broadcasting are left to other tiers.
  *
  * <p>Code and constants live off the heap and are given back when the kernel is garbage.
  */
@@ -69,6 +70,11 @@ public final class AsmTier implements Tier {
       }
       if (params instanceof AddInt8 p) {
         return AddLayer.accepts(p) ? new AddAsm(support, p) : null;
+      }
+      if (params instanceof AveragePool2dInt8 p) {
+        return GlobalAveragePoolAsm.accepts(support, p.geometry())
+            ? new GlobalAveragePoolAsm(support, p)
+            : null;
       }
       return null;
     } catch (AsmUnavailableException e) {

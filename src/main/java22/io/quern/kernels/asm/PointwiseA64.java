@@ -111,7 +111,7 @@ final class PointwiseA64 {
     PointwiseA64 p = new PointwiseA64(layer, variant);
     p.function();
     return new KernelCode(
-        "pointwise" + MR + "x" + p.nr + "-" + variant,
+        "pointwise" + MR + "x" + p.nr + "-" + variant + (p.small == null ? "" : "-int16"),
         Isa.AARCH64,
         p.a.toBytes(),
         p.pack(),

@@ -82,6 +82,16 @@ public abstract class Pool2dContract extends KernelContract {
   }
 
   @Test
+  void wholeImageChannels() {
+    for (int c : AROUND_TILES) {
+      check(1, 5, 5, c, 5, 1, 0);
+      check(1, 4, 4, c, 4, 1, 0, -10, 20, -3, 3);
+    }
+    check(1, 9, 9, 64, 9, 1, 0, -128, 127, -128, -128);
+    check(1, 9, 9, 100, 9, 1, 0, -128, 127, 127, 127);
+  }
+
+  @Test
   void extremes() {
     for (int in : new int[] {-128, 127}) {
       check(1, 5, 5, 9, 3, 1, 1, -128, 127, in, in);
