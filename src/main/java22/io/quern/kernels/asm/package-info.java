@@ -15,7 +15,8 @@
  * {@code taskset -c 1}, by {@code AsmSpeed}, 196x256x256 requantized, against a register-only loop
  * in the same run: VPMADDWD 94 % of what VPMADDWD with the VPADDD that must follow it can do there
  * (the two share three ports, so that pair itself reaches 71 % of VPMADDWD alone); VPDPBUSD 81 % of
- * its own. Modelled on Arm, same layer, cycles per multiplication, targets/COST-asm.md: SMULL and
- * SMLAL 0.169 on a Cortex-A72, SDOT 0.048 on a Cortex-A76.
+ * its own. On Zen 3, VPMADDWD 76 % of its rate alone. Modelled on Arm, same layer, cycles per
+ * multiplication, targets/COST-asm.md: SMULL and SMLAL 0.139 on a Cortex-A72, SDOT 0.037 on a
+ * Cortex-A76.
  */
 package io.quern.kernels.asm;
