@@ -25,18 +25,4 @@ public record Conv2dInt8(
     int groups,
     int inputZeroPoint,
     Requantization requantization)
-    implements KernelParams {
-  /** The same convolution of memory elsewhere. */
-  public Conv2dInt8 at(int newIn, int newOut) {
-    return new Conv2dInt8(
-        newIn,
-        newOut,
-        geometry,
-        weights,
-        weightsZeroPoint,
-        bias,
-        groups,
-        inputZeroPoint,
-        requantization);
-  }
-}
+    implements KernelParams {}

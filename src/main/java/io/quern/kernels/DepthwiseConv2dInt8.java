@@ -22,18 +22,4 @@ public record DepthwiseConv2dInt8(
     int depthMultiplier,
     int inputZeroPoint,
     Requantization requantization)
-    implements KernelParams {
-  /** The same convolution of memory elsewhere. */
-  public DepthwiseConv2dInt8 at(int newIn, int newOut) {
-    return new DepthwiseConv2dInt8(
-        newIn,
-        newOut,
-        geometry,
-        weights,
-        weightsZeroPoint,
-        bias,
-        depthMultiplier,
-        inputZeroPoint,
-        requantization);
-  }
-}
+    implements KernelParams {}

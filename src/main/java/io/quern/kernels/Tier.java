@@ -17,13 +17,4 @@ public interface Tier {
    *     tier
    */
   Kernel create(KernelParams params);
-
-  /**
-   * Whether this tier computes a depthwise convolution and the pointwise one that alone reads it
-   * faster as one kernel than as two. When true, {@link #create} has a kernel for the {@link
-   * DepthwisePointwiseInt8} of the two. Must not pack: offsets in the parameters are not final.
-   */
-  default boolean fuses(DepthwiseConv2dInt8 depthwise, Conv2dInt8 pointwise) {
-    return false;
-  }
 }

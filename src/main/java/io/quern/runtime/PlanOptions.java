@@ -11,7 +11,8 @@ import java.util.Objects;
  * @param threads number of threads that a run uses, at least 1
  * @param keepIntermediates whether every tensor keeps its value until the next run, so that it can
  *     be read; costs memory and forbids fusion
- * @param fuse whether operators may be fused
+ * @param fuse whether padding may be folded into the convolution after it, and reshapes and
+ *     element-wise operators may work in place
  */
 public record PlanOptions(String tier, int threads, boolean keepIntermediates, boolean fuse) {
   /** Validates. */

@@ -1,8 +1,5 @@
 package io.quern.runtime;
 
-import io.quern.kernels.Conv2dInt8;
-import io.quern.kernels.DepthwiseConv2dInt8;
-import io.quern.kernels.DepthwisePointwiseInt8;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.KernelParams;
 import io.quern.kernels.Tier;
@@ -59,17 +56,8 @@ public final class Planner {
   private final int[] producer;
   private final boolean[] graphOutput;
 
-  /** Parameters at offset 0 of operators that were lowered before memory was planned. */
-  private final KernelParams[] early;
-
   /** Steps to be: the last operator is the one whose outputs are written. */
-  private record Draft(List<Integer> operators, Form form) {}
-
-  private enum Form {
-    SINGLE,
-    PADDED,
-    FUSED
-  }
+  private record Draft(List<Integer> operators) {}
 
   private Planner(Graph graph, PlanOptions options) {
     this.graph = graph;
@@ -81,7 +69,6 @@ public final class Planner {
     this.consumer = new int[n];
     this.producer = new int[n];
     this.graphOutput = new boolean[n];
-    this.early = new KernelParams[graph.operators().size()];
     Arrays.fill(producer, -1);
     for (int t = 0; t < n; t++) {
       sharedWith[t] = t;
@@ -126,11 +113,7 @@ public final class Planner {
 
   private List<Draft> draft() {
     List<Draft> drafts = new ArrayList<>();
-    boolean[] done = new boolean[graph.operators().size()];
-    for (int i = 0; i < done.length; i++) {
-      if (done[i]) {
-        continue;
-      }
+    for (int i = 0; i < graph.operators().size(); i++) {
       Operator op = graph.operators().get(i);
       if (!options.keepIntermediates() && options.fuse()) {
         if (op instanceof Operator.Reshape r && !graph.tensor(r.input()).isConstant()) {
@@ -142,20 +125,12 @@ public final class Planner {
         }
       }
       List<Integer> ops = new ArrayList<>();
-      Form form = Form.SINGLE;
       int pad = paddingBefore(op);
       if (pad >= 0) {
         ops.add(pad);
-        form = Form.PADDED;
       }
       ops.add(i);
-      int next = pointwiseAfter(op, form == Form.PADDED ? pad : -1);
-      if (next >= 0) {
-        ops.add(next);
-        done[next] = true;
-        form = Form.FUSED;
-      }
-      drafts.add(new Draft(ops, form));
+      drafts.add(new Draft(ops));
     }
     return drafts;
   }
@@ -201,32 +176,6 @@ public final class Planner {
     return graph.operators().get(producer[input]) instanceof Operator.Pad p && foldsIntoConsumer(p)
         ? producer[input]
         : -1;
-  }
-
-  /** The pointwise convolution that this depthwise one is fused with, or -1. */
-  private int pointwiseAfter(Operator op, int pad) {
-    if (options.keepIntermediates()
-        || !options.fuse()
-        || !(op instanceof Operator.DepthwiseConv2d d)
-        || graphOutput[d.output()]
-        || readers[d.output()] != 1
-        || !graph.tensor(d.output()).type().isQuantized8()) {
-      return -1;
-    }
-    int next = consumer[d.output()];
-    if (!(graph.operators().get(next) instanceof Operator.Conv2d c) || c.input() != d.output()) {
-      return -1;
-    }
-    if (lowerEarly(producer[d.output()]) instanceof DepthwiseConv2dInt8 dw
-        && lowerEarly(next) instanceof Conv2dInt8 pw
-        && pw.geometry().isPointwise()
-        && pw.groups() == 1) {
-      if (pad >= 0) {
-        dw = (DepthwiseConv2dInt8) padded(dw, (Operator.Pad) graph.operators().get(pad), 0);
-      }
-      return tiers.get(0).fuses(dw, pw) ? next : -1;
-    }
-    return -1;
   }
 
   // ---- memory ----
@@ -447,35 +396,12 @@ public final class Planner {
     List<Integer> ops = d.operators();
     Operator firstOp = graph.operators().get(ops.get(0));
     boolean hasPad = ops.size() > 1 && firstOp instanceof Operator.Pad;
-    KernelParams p = lower(ops.get(hasPad ? 1 : 0), offsets);
+    KernelParams p = Lowering.lower(graph, ops.get(hasPad ? 1 : 0), t -> offsets[t]);
     if (hasPad) {
       Operator.Pad pad = (Operator.Pad) firstOp;
       p = padded(p, pad, offsets[pad.input()]);
     }
-    if (d.form() == Form.FUSED) {
-      Conv2dInt8 pw = (Conv2dInt8) lower(ops.get(ops.size() - 1), offsets);
-      return new DepthwisePointwiseInt8((DepthwiseConv2dInt8) p, pw);
-    }
     return p;
-  }
-
-  private KernelParams lowerEarly(int operator) {
-    if (early[operator] == null) {
-      early[operator] = Lowering.lower(graph, operator, t -> 0);
-    }
-    return early[operator];
-  }
-
-  private KernelParams lower(int operator, int[] offsets) {
-    Operator op = graph.operators().get(operator);
-    if (early[operator] instanceof Conv2dInt8 c && op instanceof Operator.Conv2d o) {
-      return c.at(offsets[o.input()], offsets[o.output()]);
-    }
-    if (early[operator] instanceof DepthwiseConv2dInt8 c
-        && op instanceof Operator.DepthwiseConv2d o) {
-      return c.at(offsets[o.input()], offsets[o.output()]);
-    }
-    return Lowering.lower(graph, operator, t -> offsets[t]);
   }
 
   /** The convolution on the input of the padding instead of on its output. */

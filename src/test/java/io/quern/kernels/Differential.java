@@ -184,29 +184,6 @@ public final class Differential {
         requantization(outC, depth));
   }
 
-  /** A depthwise convolution followed by a pointwise one. */
-  public DepthwisePointwiseInt8 depthwisePointwise() {
-    DepthwiseConv2dInt8 d = depthwise();
-    ConvGeometry g = d.geometry();
-    int outC = size();
-    int inC = g.outC();
-    ConvGeometry pg =
-        new ConvGeometry(
-            g.batch(), g.outH(), g.outW(), inC, g.outH(), g.outW(), outC, 1, 1, 1, 1, 1, 1, 0, 0);
-    Conv2dInt8 pointwise =
-        new Conv2dInt8(
-            -1,
-            d.out(),
-            pg,
-            bytes(outC * inC, -127),
-            weightsZeroPoint(),
-            bias(outC, inC),
-            1,
-            d.requantization().zeroPoint(),
-            requantization(outC, inC));
-    return new DepthwisePointwiseInt8(d, pointwise);
-  }
-
   /** A fully connected layer, one time in two with real factors. */
   public FullyConnectedInt8 fullyConnected() {
     int inputs = random.nextInt(4) == 0 ? between(500, 3000) : size();
@@ -278,10 +255,6 @@ public final class Differential {
     Memory memory = new Memory(input.length, 0, 0);
     System.arraycopy(input, 0, memory.bytes, 0, input.length);
     Arrays.fill(memory.bytes, out, out + outLength, (byte) 0xA5);
-    if (params instanceof DepthwisePointwiseInt8 p && tier instanceof ReferenceTier) {
-      unfused(tier, p, memory);
-      return memory.bytes;
-    }
     Kernel kernel = tier.create(params);
     int units = kernel.units();
     if (parts == 2) {
@@ -298,41 +271,6 @@ public final class Differential {
       kernel.run(memory, poisoned(kernel), 0, units);
     }
     return memory.bytes;
-  }
-
-  private static void unfused(Tier tier, DepthwisePointwiseInt8 p, Memory memory) {
-    DepthwiseConv2dInt8 d = p.depthwise();
-    Conv2dInt8 c = p.pointwise();
-    int middle = d.geometry().pixels() * d.geometry().outC();
-    Memory m = new Memory(memory.bytes.length + middle, 0, 0);
-    System.arraycopy(memory.bytes, 0, m.bytes, 0, memory.bytes.length);
-    DepthwiseConv2dInt8 first =
-        new DepthwiseConv2dInt8(
-            d.in(),
-            memory.bytes.length,
-            d.geometry(),
-            d.weights(),
-            d.weightsZeroPoint(),
-            d.bias(),
-            d.depthMultiplier(),
-            d.inputZeroPoint(),
-            d.requantization());
-    Conv2dInt8 second =
-        new Conv2dInt8(
-            memory.bytes.length,
-            c.out(),
-            c.geometry(),
-            c.weights(),
-            c.weightsZeroPoint(),
-            c.bias(),
-            c.groups(),
-            c.inputZeroPoint(),
-            c.requantization());
-    for (KernelParams q : new KernelParams[] {first, second}) {
-      Kernel k = tier.create(q);
-      k.run(m, new Scratch(k.scratch()), 0, k.units());
-    }
-    System.arraycopy(m.bytes, 0, memory.bytes, 0, memory.bytes.length);
   }
 
   /** Scratch content is undefined: anything, NaN too. */
@@ -356,12 +294,5 @@ public final class Differential {
     check(tier, d, d.out(), d.geometry().pixels() * d.geometry().outC(), message);
     FullyConnectedInt8 f = fullyConnected();
     check(tier, f, f.out(), f.batch() * f.outputs(), message);
-    DepthwisePointwiseInt8 p = depthwisePointwise();
-    check(
-        tier,
-        p,
-        p.pointwise().out(),
-        p.pointwise().geometry().pixels() * p.pointwise().geometry().outC(),
-        message);
   }
 }
