@@ -43,7 +43,10 @@ final class FullyConnectedVector implements Kernel {
     }
   }
 
-  /** Null when the layer is small, its weights have a zero point or its sums may be inexact. */
+  /**
+   * Null when vectors have 128 bits, the layer is small, its weights have a zero point or its sums
+   * may be inexact.
+   */
   static Kernel create(FullyConnectedInt8 p) {
     if (!Lanes.NARROW || p.inputs() < COUNT || p.weightsZeroPoint() != 0) {
       return null;

@@ -10,8 +10,10 @@ class FullyConnectedVectorTest extends FullyConnectedContract {
     return new VectorTier();
   }
 
+  /** Also with vectors of 128 bits, for which the tier has no such kernel: portable's is used. */
   @Override
   protected boolean mayLack(String test) {
-    return List.of("tiesAwayFromZero", "extremeInputsAndWeights", "inFloat").contains(test);
+    return !Lanes.NARROW
+        || List.of("tiesAwayFromZero", "extremeInputsAndWeights", "inFloat").contains(test);
   }
 }
