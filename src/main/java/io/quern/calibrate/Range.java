@@ -31,7 +31,8 @@ public record Range(float min, float max) {
   /**
    * Asymmetric int8 parameters that cover this range, widened to hold 0, with real 0 exactly
    * representable: {@code scale = (max - min) / 255}, {@code zeroPoint = round(-128 - min / scale)}
-   * in [-128, 127]. A range of nothing but 0 gets scale 1/255.
+   * in [-128, 127], ties (within 2^-10) down: values half-way between levels go up, so that those
+   * of a symmetric range keep 256 levels. A range of nothing but 0 gets scale 1/255.
    */
   public Quantization toInt8() {
     double lo = Math.min(min, 0);
@@ -40,7 +41,7 @@ public record Range(float min, float max) {
       return Quantization.perTensor(1 / 255f, lo < 0 ? 127 : -128);
     }
     float scale = (float) ((hi - lo) / 255);
-    long zeroPoint = Math.round(-128 - lo / scale);
+    double zeroPoint = Math.ceil(-128 - lo / scale - 0.5 - 0x1p-10);
     return Quantization.perTensor(scale, (int) Math.max(-128, Math.min(127, zeroPoint)));
   }
 }

@@ -8,14 +8,23 @@ import java.nio.ByteOrder;
 
 /**
  * Between real numbers, a tensor's own elements and raw little-endian bytes. A quantized element q
- * stands for {@code scale * (q - zeroPoint)}; quantizing rounds to nearest, ties away from zero,
- * and clamps, as TensorFlow Lite's QUANTIZE does. Static and stateless.
+ * stands for {@code scale * (q - zeroPoint)}; quantizing rounds to nearest and clamps. Static and
+ * stateless.
+ *
+ * <p>Ties go up. Pixels scaled to [-1, 1] all lie half-way between two int8 levels, because 0 must
+ * be a level; going up makes pixel p the level p - 128, as programs that take the bytes of an image
+ * do, and the error the same half step everywhere, which a bias can take. Away from zero, as
+ * TensorFlow Lite's QUANTIZE rounds, it would change its sign with the pixel's. A value counts as
+ * half-way within 2^-10 of a step, more than pre-processing's own rounding.
  */
 public final class TensorCodec {
+  /** What rounding up adds: a half, and what a tie may lie below it. */
+  private static final double HALF = 0.5 + 0x1p-10;
+
   private TensorCodec() {}
 
   /**
-   * {@code q[i] = clamp(round(x[i] / scale) + zeroPoint)}. Allocates nothing.
+   * {@code q[i] = clamp(floor(x[i] / scale + 1/2 + 2^-10) + zeroPoint)}. Allocates nothing.
    *
    * @param t INT8 or UINT8 with per-tensor quantization
    * @param q as many as x; the tensor's own bytes (unsigned ones as such)
@@ -27,8 +36,7 @@ public final class TensorCodec {
     int min = t.type().min();
     int max = t.type().max();
     for (int i = 0; i < x.length; i++) {
-      double v = (double) (x[i] / scale);
-      int r = (int) (v < 0 ? v - 0.5 : v + 0.5); // the cast cuts towards 0
+      int r = (int) Math.floor((double) (x[i] / scale) + HALF);
       q[i] = (byte) (int) Math.max(min, Math.min(max, (long) r + zero));
     }
   }

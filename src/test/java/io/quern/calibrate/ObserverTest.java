@@ -182,6 +182,9 @@ class ObserverTest {
     assertEquals(-128, new Range(0, 6).toInt8().zeroPoint());
     assertEquals(6 / 255f, new Range(2, 6).toInt8().scale());
     assertEquals(127, new Range(-6, -1).toInt8().zeroPoint());
+    for (float bound : new float[] {1, 0.5f, 3, 1 / 3f, 127.5f}) {
+      assertEquals(-1, new Range(-bound, bound).toInt8().zeroPoint(), "a tie, down");
+    }
     assertThrows(IllegalArgumentException.class, () -> new Range(1, 0));
     assertThrows(IllegalArgumentException.class, () -> new Range(0, Float.NaN));
   }

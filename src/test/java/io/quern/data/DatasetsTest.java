@@ -398,11 +398,33 @@ class DatasetsTest {
   }
 
   @Test
-  void quantizationRoundsTiesAwayFromZeroAndClamps() {
-    Tensor t = Tensor.activation("t", DataType.INT8, Shape.of(6), Quantization.perTensor(2, 1));
-    byte[] q = new byte[6];
-    TensorCodec.quantize(t, new float[] {1, -1, 3, 1e30f, -1e30f, Float.NaN}, q);
-    assertArrayEquals(new byte[] {2, 0, 3, 127, -128, 1}, q);
+  void quantizationRoundsTiesUpAndClamps() {
+    Tensor t = Tensor.activation("t", DataType.INT8, Shape.of(7), Quantization.perTensor(2, 1));
+    byte[] q = new byte[7];
+    TensorCodec.quantize(t, new float[] {1, -1, 3, -1.1f, 1e30f, -1e30f, Float.NaN}, q);
+    assertArrayEquals(new byte[] {2, 1, 3, 0, 127, -128, 1}, q);
+  }
+
+  /** Half-way between two levels all of them: programs take the byte less 128, and so do we. */
+  @Test
+  void pixelsFromMinusOneToOneKeepTheir256Levels() {
+    byte[] pixels = new byte[256];
+    for (int i = 0; i < pixels.length; i++) {
+      pixels[i] = (byte) i;
+    }
+    for (Quantization p :
+        List.of(
+            Quantization.perTensor(1 / 127.5f, 0),
+            Quantization.perTensor((float) (2 / 255.0), -1))) {
+      float[] x = new float[256];
+      Preprocessing.range(-1, 1).apply(pixels, 1, x);
+      byte[] q = new byte[256];
+      TensorCodec.quantize(Tensor.activation("t", DataType.INT8, Shape.of(256), p), x, q);
+      int first = p.zeroPoint() - 127; // of -1: -128, pixel 255 is 127
+      for (int i = 0; i < q.length; i++) {
+        assertEquals(Math.min(127, i + first), q[i], "pixel " + i + ", " + p);
+      }
+    }
   }
 
   @Test
