@@ -35,8 +35,7 @@ final class BiasCorrection {
         progress,
         NAME,
         (operator, layer, site, r) -> {
-          double[] shift =
-              meanDifference(site.target(), site.approximation(), layer.channels(r.graph));
+          double[] shift = meanDifference(site, layer.channels(r.graph));
           details.add(correct(r, operator, layer, shift));
         });
     return new PassReport(
@@ -44,14 +43,19 @@ final class BiasCorrection {
   }
 
   /** Per channel the mean of target minus approximation. */
-  static double[] meanDifference(float[][] target, float[][] approximation, int channels) {
+  static double[] meanDifference(LayerWalk.Site site, int channels) {
     double[] sum = new double[channels];
     long count = 0;
-    for (int n = 0; n < target.length; n++) {
-      for (int i = 0; i < target[n].length; i++) {
-        sum[i % channels] += (double) target[n][i] - approximation[n][i];
+    try (LayerWalk.Results target = site.target();
+        LayerWalk.Results approximation = site.approximation()) {
+      for (int n = 0; n < site.inputs(); n++) {
+        float[] wanted = target.of(n);
+        float[] got = approximation.of(n);
+        for (int i = 0; i < wanted.length; i++) {
+          sum[i % channels] += (double) wanted[i] - got[i];
+        }
+        count += wanted.length / channels;
       }
-      count += target[n].length / channels;
     }
     for (int c = 0; c < channels; c++) {
       sum[c] /= count;

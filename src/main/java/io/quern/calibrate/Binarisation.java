@@ -225,22 +225,25 @@ final class Binarisation {
       return;
     }
     int channels = layer.channels(r.graph);
-    float[][] target = site.target();
-    float[][] seen = site.approximation();
     double[][] sums = new double[5][channels];
     long count = 0;
-    for (int n = 0; n < target.length; n++) {
-      for (int i = 0; i < target[n].length; i++) {
-        int c = i % channels;
-        double t = target[n][i];
-        double a = seen[n][i];
-        sums[0][c] += t;
-        sums[1][c] += a;
-        sums[2][c] += t * a;
-        sums[3][c] += a * a;
-        sums[4][c] += t * t;
+    try (LayerWalk.Results target = site.target();
+        LayerWalk.Results approximation = site.approximation()) {
+      for (int n = 0; n < site.inputs(); n++) {
+        float[] wanted = target.of(n);
+        float[] seen = approximation.of(n);
+        for (int i = 0; i < wanted.length; i++) {
+          int c = i % channels;
+          double t = wanted[i];
+          double a = seen[i];
+          sums[0][c] += t;
+          sums[1][c] += a;
+          sums[2][c] += t * a;
+          sums[3][c] += a * a;
+          sums[4][c] += t * t;
+        }
+        count += wanted.length / channels;
       }
-      count += target[n].length / channels;
     }
     float[] bias = r.bias(op, layer).clone();
     QuantizedWeights q = r.weights.get(op);

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 
 /**
  * Walks a float graph and its int8 form side by side, operator by operator, with all refinement
@@ -29,48 +30,89 @@ final class LayerWalk {
     void refine(int operator, Layer layer, Site site, Recipe recipe);
   }
 
-  /** A layer's surroundings during the walk. */
+  /**
+   * A layer's surroundings during the walk. What is asked for is computed anew for each input, so
+   * that no more than the walk's own values are in memory.
+   */
   final class Site {
     private final int operator;
     private final Layer layer;
+    private final Object[] floatInputs;
+    private final Object[] int8Inputs;
+    private final Quantization quantization;
 
-    /** What the float layer reads, per input. */
-    final float[][] floatInputs;
-
-    /** What the int8 layer reads, as real numbers, per input. */
-    final float[][] int8Inputs;
-
-    Site(int operator, Layer layer, float[][] floatInputs, float[][] int8Inputs) {
+    /**
+     * A site.
+     *
+     * @param floatInputs what the float layer reads, a float[] per input
+     * @param int8Inputs what the int8 layer reads, a byte[] per input
+     * @param quantization of the int8 layer's input
+     */
+    Site(
+        int operator,
+        Layer layer,
+        Object[] floatInputs,
+        Object[] int8Inputs,
+        Quantization quantization) {
       this.operator = operator;
       this.layer = layer;
       this.floatInputs = floatInputs;
       this.int8Inputs = int8Inputs;
+      this.quantization = quantization;
     }
 
-    /** The layer's result before its activation, computed in float, for each input. */
-    float[][] beforeActivation(float[] weights, float[] bias, float[][] inputs) {
-      try (MiniPlan plan = linear(layer, weights, bias)) {
-        float[][] r = new float[inputs.length][];
-        for (int n = 0; n < r.length; n++) {
-          r[n] = (float[]) plan.run(List.of(inputs[n]))[0];
-        }
-        return r;
-      }
+    /** How many inputs there are. */
+    int inputs() {
+      return floatInputs.length;
+    }
+
+    /** What the float layer reads; not to be modified. */
+    float[] floatInput(int n) {
+      return (float[]) floatInputs[n];
+    }
+
+    /** What the int8 layer reads, as real numbers. */
+    float[] int8Input(int n) {
+      return dequantize((byte[]) int8Inputs[n], quantization);
     }
 
     /** The float layer's result before its activation. */
-    float[][] target() {
-      return beforeActivation(
-          graph.tensor(layer.weights()).floats(), layer.biasValues(graph), floatInputs);
+    Results target() {
+      return new Results(
+          linear(layer, graph.tensor(layer.weights()).floats(), layer.biasValues(graph)),
+          this::floatInput);
     }
 
     /** The int8 layer's result before its activation, up to the rounding of its bias. */
-    float[][] approximation() {
+    Results approximation() {
       QuantizedWeights q = recipe.weights.get(operator);
-      return beforeActivation(
-          q.dequantize(layer, graph.tensor(layer.weights()).shape()),
-          recipe.bias(operator, layer),
-          int8Inputs);
+      return new Results(
+          linear(
+              layer,
+              q.dequantize(layer, graph.tensor(layer.weights()).shape()),
+              recipe.bias(operator, layer)),
+          this::int8Input);
+    }
+  }
+
+  /** A layer's results before its activation, computed in float when they are asked for. */
+  static final class Results implements AutoCloseable {
+    private final MiniPlan plan;
+    private final IntFunction<float[]> inputs;
+
+    private Results(MiniPlan plan, IntFunction<float[]> inputs) {
+      this.plan = plan;
+      this.inputs = inputs;
+    }
+
+    /** The results for input {@code n}: a new array. */
+    float[] of(int n) {
+      return (float[]) plan.run(List.of(inputs.apply(n)))[0];
+    }
+
+    @Override
+    public void close() {
+      plan.close();
     }
   }
 
@@ -138,11 +180,17 @@ final class LayerWalk {
       Layer layer = Layer.of(op);
       if (layer != null && !recipe.floatOperators.contains(i)) {
         Operator mine = q.graph().operators().get(next);
-        float[][] seen =
-            dequantize(ints.get(mine.inputs().get(0)), q.graph().tensor(mine.inputs().get(0)));
-        float[][] wanted =
-            java.util.Arrays.copyOf(floats.get(layer.input()), inputs.size(), float[][].class);
-        refinement.refine(i, layer, new Site(i, layer, wanted, seen), recipe);
+        int input = mine.inputs().get(0);
+        refinement.refine(
+            i,
+            layer,
+            new Site(
+                i,
+                layer,
+                floats.get(layer.input()),
+                ints.get(input),
+                q.graph().tensor(input).quantization()),
+            recipe);
         q = Quantizer.quantize(recipe);
       }
       run(q.graph(), next++, ints);
@@ -198,14 +246,6 @@ final class LayerWalk {
     float[] r = new float[levels.length];
     for (int i = 0; i < r.length; i++) {
       r[i] = q.scale() * (levels[i] - q.zeroPoint());
-    }
-    return r;
-  }
-
-  private static float[][] dequantize(Object[] values, Tensor t) {
-    float[][] r = new float[values.length][];
-    for (int n = 0; n < r.length; n++) {
-      r[n] = dequantize((byte[]) values[n], t.quantization());
     }
     return r;
   }

@@ -9,10 +9,15 @@ public enum Preset {
   /** As {@link #PLAIN} with one scale for all weights of a layer: for comparison. */
   PER_TENSOR,
   /**
-   * The most exact 8-bit recipe, one scale per output channel. Learned rounding fits the biases
-   * too, so that no bias correction is left to do.
+   * The most exact 8-bit recipe that costs nothing when the network runs, one scale per output
+   * channel. Learned rounding fits the biases too, so that no bias correction is left to do.
    */
   BEST,
+  /**
+   * As {@link #BEST} with more inputs to refine on and with channels computed twice for up to half
+   * as many multiply-accumulates more: for networks whose rounding errors add up.
+   */
+  FINEST,
   /** The most exact 8-bit recipe with one scale for all weights of a layer. */
   BEST_PER_TENSOR,
   /** As {@link #BEST} with the four most sensitive layers left float. */
@@ -40,6 +45,7 @@ public enum Preset {
       case PLAIN -> b;
       case PER_TENSOR -> b.perTensorWeights(true);
       case BEST -> best(b);
+      case FINEST -> best(b).splitBudget(0.5).refinementInputs(512);
       case BEST_PER_TENSOR -> best(b).perTensorWeights(true).equalisation(Equalisation.KEEP_RELU6);
       case MIXED -> best(b).floatLayers(4);
       case BINARY -> binary(b, 1);

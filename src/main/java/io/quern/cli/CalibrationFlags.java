@@ -25,8 +25,8 @@ final class CalibrationFlags {
       paramLabel = "NAME",
       defaultValue = "plain",
       description = {
-        "Where to start: plain, per-tensor, best, best-per-tensor, mixed (best with 4 float layers), binary, binary-2, binary-3 (sums"
-            + " of binary terms) or low-rank. The switches below change it. Default: ${DEFAULT-VALUE}."
+        "Where to start: plain, per-tensor, best, finest (best with up to half as many multiply-accumulates more), best-per-tensor,"
+            + " mixed (best with 4 float layers), binary, binary-2, binary-3 (sums of binary terms) or low-rank. The switches below change it. Default: ${DEFAULT-VALUE}."
       })
   private String recipe;
 
@@ -126,7 +126,7 @@ final class CalibrationFlags {
       names = "--refinement-inputs",
       paramLabel = "N",
       description =
-          "Inputs, from the first on, that passes use which hold them all in memory. Default: the recipe's, 256 of best, else 128.")
+          "Inputs, from the first on, that passes use which hold them all in memory. Default: the recipe's, 256 of best, 512 of finest, else 128.")
   private Integer refinementInputs;
 
   @Option(

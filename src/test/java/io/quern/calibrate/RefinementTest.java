@@ -117,9 +117,10 @@ class RefinementTest {
   }
 
   @Test
-  void descentFindsTheOptimumOfSmallProblemsOrAtLeastImproves() {
+  void roundingFindsTheOptimumOfMostSmallProblemsAndAlwaysImproves() {
     Random r = new Random(8);
     int optimal = 0;
+    int rescaled = 0;
     for (int trial = 0; trial < 200; trial++) {
       int depth = 6;
       double[][] x = new double[30][depth];
@@ -132,7 +133,7 @@ class RefinementTest {
       double[][] gram = new double[depth][depth];
       double[] w = new double[depth];
       int[] nearest = new int[depth];
-      double scale = 0.1;
+      float scale = 0.1f;
       for (int i = 0; i < depth; i++) {
         w[i] = r.nextGaussian();
         nearest[i] = (int) Math.rint(w[i] / scale);
@@ -148,8 +149,8 @@ class RefinementTest {
           cross[i] += gram[i][j] * w[j];
         }
       }
-      int[] q = nearest.clone();
-      LearnedRounding.descend(gram, cross, w, q, scale, 1_000_000_000);
+      RoundingProblem problem = new RoundingProblem(gram, 1_000_000_000);
+      int[] q = problem.solve(cross, w, scale, false).q();
       double best = Double.POSITIVE_INFINITY;
       for (int mask = 0; mask < 1 << depth; mask++) {
         int[] candidate = new int[depth];
@@ -164,8 +165,13 @@ class RefinementTest {
         assertTrue(Math.abs(scale * q[i] - w[i]) < scale, "stays a neighbour");
       }
       optimal += found <= best + 1e-9 ? 1 : 0;
+      RoundingProblem.Rounded free = problem.solve(cross, w, scale, true);
+      assertTrue(free.scale() <= scale);
+      assertTrue(error(gram, w, free.q(), free.scale()) <= found + 1e-9, "a scale of its choice");
+      rescaled += free.scale() < scale ? 1 : 0;
     }
-    assertTrue(optimal > 40, optimal + " of 200 optimal");
+    assertTrue(optimal > 120, optimal + " of 200 optimal");
+    assertTrue(rescaled > 100, rescaled + " of 200 with another scale");
   }
 
   private static double error(double[][] gram, double[] w, int[] q, double scale) {

@@ -497,6 +497,7 @@ class MainTest {
       value = {
         "--recipe plain|fold-batch-norm",
         "--recipe best|fold-batch-norm silence-idle equalise split-channels learn-rounding fit-logits",
+        "--recipe finest|fold-batch-norm silence-idle equalise split-channels learn-rounding fit-logits",
         "--recipe best-per-tensor|fold-batch-norm silence-idle equalise split-channels learn-rounding fit-logits",
         "--recipe best --no-fit-logits --no-learn-rounding --no-silence-idle --no-fill-depthwise --no-split-channels --correct-bias"
             + " analytic|fold-batch-norm correct-bias",
@@ -550,8 +551,8 @@ class MainTest {
         "calibrate MODEL|Missing required option: '--data=DATA' (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --observer best|--observer: unknown kind 'best'; known are min-max, moving-average, percentile,"
             + " entropy, mse, auto (see quern calibrate --help)",
-        "calibrate MODEL --data IMAGES --recipe finest|--recipe: unknown kind 'finest'; known are plain, per-tensor, best,"
-            + " best-per-tensor, mixed, binary, binary-2, binary-3, low-rank (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --recipe nicest|--recipe: unknown kind 'nicest'; known are plain, per-tensor, best,"
+            + " finest, best-per-tensor, mixed, binary, binary-2, binary-3, low-rank (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --percentile 99|--percentile: neither the observer nor the weight scale is percentile (see quern"
             + " calibrate --help)",
         "calibrate MODEL --data IMAGES --replace-relu6|--replace-relu6: needs --equalise or a recipe with it (see quern calibrate --help)",
