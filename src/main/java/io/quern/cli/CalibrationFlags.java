@@ -25,7 +25,7 @@ final class CalibrationFlags {
       paramLabel = "NAME",
       defaultValue = "plain",
       description = {
-        "Where to start: plain, per-tensor, best, finest (best with up to half as many multiply-accumulates more), best-per-tensor,"
+        "Where to start: plain, per-tensor, best, finest (best with up to twice the multiply-accumulates), best-per-tensor,"
             + " mixed (best with 4 float layers), binary, binary-2, binary-3 (sums of binary terms) or low-rank. The switches below change it. Default: ${DEFAULT-VALUE}."
       })
   private String recipe;
