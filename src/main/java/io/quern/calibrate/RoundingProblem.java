@@ -16,7 +16,7 @@ import java.util.Arrays;
 final class RoundingProblem {
   /**
    * Scales that are tried, as factors of the given one. Least divergence of MobileNet V1 0.25 on
-   * images that were not calibrated on (0.0040 with the given one alone, 0.0036 with these).
+   * images that were not calibrated on (0.0040 with the given one alone, 0.0038 with these).
    */
   private static final double[] FACTORS = {1, 0.93, 0.86, 0.8, 0.72};
 
