@@ -62,22 +62,14 @@ final class Conv2dVector implements Kernel {
     passDepth = woven ? g.kernelH() * rowDepth : whole ? rowDepth : g.inC();
     byte[] weights = woven ? columnsFirst(p.weights()) : p.weights();
     int pixels = rows * g.outW();
-    requantizer = new LaneRequantizer(p.requantization(), sums, Gemm.FOURS);
-    panels =
-        new Panels(
-            weights,
-            p.weightsZeroPoint(),
-            sums.start(),
-            requantizer.order(),
-            passes,
-            passDepth,
-            pixels);
+    panels = new Panels(weights, p.weightsZeroPoint(), sums.start(), passes, passDepth, pixels);
     wovenAt = lines.count * lines.length + COUNT;
     wovenLength = woven ? lines.pixels * g.kernelH() * g.inC() + COUNT : 0;
     // Tiles may run beyond the last line.
     int beyond = woven ? Gemm.MOST_PIXELS * g.strideW() * g.kernelH() * g.inC() : 0;
     acc = wovenAt + rows * wovenLength + beyond;
     floats = acc + (pixels + Gemm.MOST_PIXELS) * panels.maxWidth();
+    requantizer = new LaneRequantizer(p.requantization(), sums);
   }
 
   private byte[] columnsFirst(byte[] weights) {
@@ -112,7 +104,7 @@ final class Conv2dVector implements Kernel {
 
   @Override
   public ScratchSize scratch() {
-    return LaneRequantizer.scratch(rows * g.outW(), lines.count + g.kernelH(), floats);
+    return new ScratchSize(COUNT, 0, lines.count + g.kernelH() + rows * g.outW() * COUNT, floats);
   }
 
   @Override

@@ -10,28 +10,30 @@ import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
 
 /**
- * Depthwise convolution by {@link DepthwiseBand}. A unit is a band of output rows of a column of
- * channels, or of all of them where their number is not one of whole vectors: stores of the last
- * vector then spill over the next pixel, so that it has to come first.
+ * Depthwise convolution by {@link DepthwiseBand}. A unit is a band of output rows of some vectors
+ * of channels.
  */
 final class DepthwiseConv2dVector implements Kernel {
+  /** Vectors of channels of a unit: whole cache lines of bytes, at 256 bits. */
+  private static final int VECTORS = 8;
+
   private final ConvGeometry g;
   private final int out;
   private final int bands;
   private final int groups;
-  private final int groupColumns;
+  private final int groupVectors;
   private final DepthwiseBand band;
   private final LaneRequantizer requantizer;
 
   private DepthwiseConv2dVector(DepthwiseConv2dInt8 p, FloatSums sums) {
     g = p.geometry();
     out = p.out();
-    requantizer = new LaneRequantizer(p.requantization(), sums, true);
-    band = new DepthwiseBand(p, sums, requantizer);
+    band = new DepthwiseBand(p, sums);
     bands = (g.outH() + band.rows - 1) / band.rows;
-    int columns = band.columns.length - 1;
-    groupColumns = g.outC() % COUNT == 0 ? 1 : columns;
-    groups = columns / groupColumns;
+    // Stores of a vector that is not full spill over the next pixel: one unit has all channels.
+    groupVectors = g.outC() % COUNT == 0 ? Math.min(VECTORS, band.vectors) : band.vectors;
+    groups = (band.vectors + groupVectors - 1) / groupVectors;
+    requantizer = new LaneRequantizer(p.requantization(), sums);
   }
 
   /** Null when {@link DepthwiseBand} does not take it. */
@@ -47,32 +49,30 @@ final class DepthwiseConv2dVector implements Kernel {
 
   @Override
   public ScratchSize scratch() {
-    return LaneRequantizer.scratch(band.sumAt.length, 0, band.floats);
+    return new ScratchSize(COUNT, 0, band.sumAt.length * COUNT, band.floats);
   }
 
   @Override
   public void run(Memory memory, Scratch scratch, int from, int to) {
     band.clear(scratch.floats);
     for (int unit = from; unit < to; unit++) {
-      int first = unit % bands * band.rows;
-      int group = unit / bands % groups;
-      int batch = unit / bands / groups;
+      int group = unit % groups;
+      int batch = unit / groups / bands;
+      int first = unit / groups % bands * band.rows;
       int n = Math.min(band.rows, g.outH() - first);
-      boolean follows = unit > from && first > 0 && groupColumns == 1;
-      int outAt = out + (batch * g.outH() + first) * g.outW() * g.outC();
-      for (int i = (group + 1) * groupColumns - 1; i >= group * groupColumns; i--) {
-        band.sums(memory.bytes, scratch.floats, batch, first, n, i, follows);
-        int v = band.columns[i];
-        requantizer.panel(
+      int end = Math.min(band.vectors, (group + 1) * groupVectors);
+      // The last vector first: its stores may spill over the first channels of the next pixel.
+      for (int v = end - 1; v >= group * groupVectors; v--) {
+        band.sums(memory.bytes, scratch.floats, batch, first, n, v);
+        requantizer.vector(
             scratch.floats,
             band.acc,
-            band.accPlane,
             band.sumAt,
             memory.bytes,
-            outAt + v * COUNT,
+            out + (batch * g.outH() + first) * g.outW() * g.outC() + v * COUNT,
             g.outC(),
             v * COUNT,
-            band.columns[i + 1] - v,
+            Math.min(COUNT, g.outC() - v * COUNT),
             n * g.outW(),
             scratch,
             0);
@@ -82,6 +82,6 @@ final class DepthwiseConv2dVector implements Kernel {
 
   @Override
   public String microKernel() {
-    return "band" + band.rows + "x" + (band.columns[1] - band.columns[0]) * COUNT;
+    return "band" + band.rows + "x" + COUNT;
   }
 }

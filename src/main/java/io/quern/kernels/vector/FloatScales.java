@@ -12,13 +12,12 @@ import io.quern.kernels.Requantization;
  * 2^(30+e) - 2^30}, and {@code k <= 0} where {@code acc * M >= (2k-1) * 2^(30+e) + 2^30}.
  *
  * <p>Lanes compute {@code near = round(acc * high)} by adding {@link #ROUNDER}, then {@code rest =
- * acc * high - near + acc * low + offset} and {@code near + round(rest)}, the last sum by adding
- * the bits of floats, where {@code high} has the upper 24 bits of the scale and {@code low} the
- * others. Where {@code |v| <= 2^9}, the errors of the products, of {@code rest} and of its parts
- * come to less than 2^-23; beyond, to less than 1, which changes no clamped result. The nearest sum
- * on either side of each of the at most 255 steps is known from remainders modulo M; {@code offset}
- * holds a shift that makes the least distances on both sides equal, and where they are below 2^-23,
- * the channel is not in float lanes.
+ * acc * high - near + (acc * low + offset)} and {@code near + round(rest)}, where {@code high} has
+ * the upper 24 bits of the scale and {@code low} the others. Where {@code |v| <= 2^9}, the errors
+ * of the products, of {@code rest} and of its parts come to less than 2^-23; beyond, to less than
+ * 1, which changes no clamped result. The nearest sum on either side of each of the at most 255
+ * steps is known from remainders modulo M; {@code offset} holds a shift that makes the least
+ * distances on both sides equal, and where they are below 2^-23, the channel is not in float lanes.
  */
 final class FloatScales {
   /** 1.5 * 2^23: what is added to it is rounded to an integer, which its lowest bits then hold. */
@@ -57,23 +56,6 @@ final class FloatScales {
     for (int c = 0; c < n; c++) {
       double bound = Math.max(-(double) sums.least()[c], sums.greatest()[c]);
       proven[c] = set(c, r.multipliers()[c], -r.shifts()[c], bound, lo, hi, unsigned);
-    }
-  }
-
-  /**
-   * Moves the constants of channel {@code order[i]} to i. {@link #proven} keeps asking by channel.
-   */
-  void arrange(int[] order) {
-    arrange(order, high);
-    arrange(order, low);
-    arrange(order, offset);
-    arrange(order, away);
-  }
-
-  private static void arrange(int[] order, float[] constants) {
-    float[] from = constants.clone();
-    for (int i = 0; i < order.length; i++) {
-      constants[i] = from[order[i]];
     }
   }
 

@@ -29,9 +29,6 @@ final class Gemm {
 
   private Gemm() {}
 
-  /** Whether panels have four vectors where there are as many. */
-  static final boolean FOURS = !MANY_REGISTERS;
-
   /** Vectors in a panel, when {@code vectors} are left to cover. */
   static int panelVectors(int vectors) {
     return Math.min(vectors, MANY_REGISTERS ? 2 : 4);

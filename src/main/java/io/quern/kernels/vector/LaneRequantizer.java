@@ -10,9 +10,7 @@ import static io.quern.kernels.vector.Lanes.LONGS;
 
 import io.quern.kernels.Requantization;
 import io.quern.kernels.Scratch;
-import io.quern.kernels.ScratchSize;
 import io.quern.quant.FixedPoint;
-import java.util.Arrays;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
@@ -23,10 +21,6 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * {@link Requantization} in lanes, exactly: in float lanes where {@link FloatScales} proves all
  * channels of a vector, else in double lanes.
- *
- * <p>Four vectors that are all proven are stored as one: their results become the four bytes of an
- * int lane, which takes a third of the instructions of four conversions to bytes. Lane i of the
- * vector j of them is channel {@code 4 i + j}, so weights are packed in that order, {@link #order}.
  *
  * <p>Double lanes: let {@code e = -shift >= 0}, {@code s = multiplier * 2^(-31-e)}, {@code t = acc
  * * s}, {@code g = 2^(-31-e)} the grid that t lies on, and {@code d = 2^(-e-1)}, or 0 when e is 0.
@@ -58,11 +52,7 @@ final class LaneRequantizer {
 
   private static final double MAGIC = 0x1.8p52;
 
-  /** The sum of two floats' bits, each {@link FloatScales#ROUNDER} and an integer. */
-  private static final int TWO_ROUNDERS = 2 * Float.floatToRawIntBits(FloatScales.ROUNDER);
-
-  /** Channels of four vectors. */
-  private static final int FOUR = 4 * COUNT;
+  private static final int ROUNDER_BITS = Float.floatToRawIntBits(FloatScales.ROUNDER);
 
   private final Requantization r;
   private final double[] factors;
@@ -75,27 +65,15 @@ final class LaneRequantizer {
   private final FloatScales floats;
 
   /**
-   * What float lanes add to round and to get the result, and the latter for results of at least 0,
-   * a vector each: C2 keeps loaded values in registers, but broadcasts anew in every turn of a
-   * loop.
+   * What float lanes add to round and to get the result, its least and its greatest value, a vector
+   * each: C2 keeps loaded values in registers, but broadcasts anew in every turn of a loop.
    */
-  private final float[] uniform = new float[3 * COUNT];
-
-  /** Least and greatest result, the same for results of at least 0, and what joins four bytes. */
-  private final int[] limits = new int[6 * COUNT];
+  private final float[] uniform = new float[4 * COUNT];
 
   /** Which vectors of channels are requantized in float lanes. */
   private final boolean[] inFloats;
 
-  /** Which fours of vectors are stored as one. */
-  private final boolean[] joined;
-
-  private final int[] order;
-
-  /**
-   * @param fours whether vectors can be computed by fours, in the order of {@link #order}
-   */
-  LaneRequantizer(Requantization r, FloatSums sums, boolean fours) {
+  LaneRequantizer(Requantization r, FloatSums sums) {
     this.r = r;
     int n = r.multipliers().length;
     int padded = Lanes.roundUp(n);
@@ -120,47 +98,12 @@ final class LaneRequantizer {
     floats = new FloatScales(r, sums, positive);
     Lanes.fill(uniform, 0, COUNT, FloatScales.ROUNDER);
     Lanes.fill(uniform, COUNT, COUNT, FloatScales.ROUNDER + r.zeroPoint());
-    Lanes.fill(uniform, 2 * COUNT, COUNT, FloatScales.ROUNDER + r.zeroPoint() + 128);
-    int[] each = {
-      TWO_ROUNDERS + r.qmin(),
-      TWO_ROUNDERS + r.qmax(),
-      TWO_ROUNDERS + r.qmin() + 128,
-      TWO_ROUNDERS + r.qmax() + 128,
-      TWO_ROUNDERS + (TWO_ROUNDERS << 8),
-      0x80808080
-    };
-    for (int i = 0; i < each.length; i++) {
-      Arrays.fill(limits, i * COUNT, (i + 1) * COUNT, each[i]);
-    }
+    Lanes.fill(uniform, 2 * COUNT, COUNT, FloatScales.ROUNDER + r.qmin());
+    Lanes.fill(uniform, 3 * COUNT, COUNT, FloatScales.ROUNDER + r.qmax());
     inFloats = new boolean[padded / COUNT];
     for (int v = 0; v < inFloats.length; v++) {
       inFloats[v] = floats.proven(v * COUNT, Math.min(COUNT, n - v * COUNT));
     }
-    joined = new boolean[padded / FOUR];
-    order = new int[padded];
-    for (int i = 0; i < padded; i++) {
-      order[i] = i;
-    }
-    for (int v = 0; v < joined.length; v++) {
-      joined[v] = fours && floats.proven(v * FOUR, Math.min(FOUR, n - v * FOUR));
-      for (int i = 0; joined[v] && i < FOUR; i++) {
-        order[v * FOUR + i] = v * FOUR + i % COUNT * 4 + i / COUNT;
-      }
-    }
-    floats.arrange(order);
-  }
-
-  /** Whether vector {@code v} and the next three are stored as one. */
-  boolean joins(int v) {
-    return v % 4 == 0 && v / 4 < joined.length && joined[v / 4];
-  }
-
-  /**
-   * The channel of each lane of each vector, which may be beyond the last: sums are to be computed
-   * in this order.
-   */
-  int[] order() {
-    return order;
   }
 
   private boolean isExact(int c, int e, long least, long greatest) {
@@ -212,202 +155,20 @@ final class LaneRequantizer {
   }
 
   /**
-   * Requantizes one to four vectors of channels, as a panel has: {@code out[outAt + p * outStride +
-   * c]}.
+   * Requantizes a vector of channels of some pixels: {@code out[outAt + p * outStride + c]}.
    *
-   * <p>Vectors that are not full are stored whole, spilling over the next pixel's first channels;
-   * what would leave the tile goes through {@code scratch}. So panels that share an output are to
+   * <p>A vector that is not full is stored whole, spilling over the next pixel's first channels;
+   * what would leave the tile goes through {@code scratch}. So vectors that share an output are to
    * be done from the last to the first.
    *
-   * @param acc sums: those of vector {@code v} and pixel {@code p} at {@code accAt + v * apart +
-   *     sumAt[p]}, in the order of {@link #order}
+   * @param acc sums: pixel {@code p} at {@code accAt + sumAt[p]}
    * @param outStride all channels of the output
-   * @param channel the first channel, on a whole panel
-   * @param pixels how many, at most those of {@code sumAt}
-   * @param scratch as {@link #scratch} says, ints from {@code intsAt} on
+   * @param channel the first channel, on a whole vector
+   * @param count how many, at most {@link Lanes#COUNT}
+   * @param scratch at least {@link Lanes#COUNT} bytes, and a vector of ints per pixel from {@code
+   *     intsAt} on
    */
-  void panel(
-      float[] acc,
-      int accAt,
-      int apart,
-      int[] sumAt,
-      byte[] out,
-      int outAt,
-      int outStride,
-      int channel,
-      int vectors,
-      int pixels,
-      Scratch scratch,
-      int intsAt) {
-    int last = r.multipliers().length - channel;
-    if (vectors == 4 && joins(channel / COUNT)) {
-      int count = Math.min(FOUR, last);
-      four(
-          acc, accAt, apart, sumAt, out, outAt, outStride, channel, count, pixels, scratch, intsAt);
-      return;
-    }
-    for (int v = vectors - 1; v >= 0; v--) {
-      int c = v * COUNT;
-      int count = Math.min(COUNT, last - c);
-      vector(
-          acc,
-          accAt + v * apart,
-          sumAt,
-          out,
-          outAt + c,
-          outStride,
-          channel + c,
-          count,
-          pixels,
-          scratch,
-          intsAt);
-    }
-  }
-
-  /** Bytes and ints that {@link #panel} needs for so many pixels, besides what callers need. */
-  static ScratchSize scratch(int pixels, int ints, int floats) {
-    return new ScratchSize(FOUR, 0, ints + 4 * pixels * COUNT, floats);
-  }
-
-  private void four(
-      float[] acc,
-      int at,
-      int apart,
-      int[] sumAt,
-      byte[] out,
-      int outAt,
-      int outStride,
-      int channel,
-      int count,
-      int pixels,
-      Scratch scratch,
-      int intsAt) {
-    int[] q = scratch.ints;
-    int plane = pixels * COUNT;
-    if (positive) {
-      pairs(acc, at, apart, sumAt, channel, q, intsAt, pixels);
-      int next = at + 2 * apart;
-      pairs(acc, next, apart, sumAt, channel + 2 * COUNT, q, intsAt + plane, pixels);
-    } else {
-      for (int v = 0; v < 4; v++) {
-        int to = intsAt + v * plane;
-        signedInts(acc, at + v * apart, sumAt, channel + v * COUNT, q, to, pixels);
-      }
-    }
-    int spilling = (FOUR - count + outStride - 1) / outStride;
-    int whole = Math.max(0, pixels - spilling);
-    join(q, intsAt, plane, out, outAt, outStride, whole);
-    for (int p = whole; p < pixels; p++) {
-      join(q, intsAt + p * COUNT, plane, scratch.bytes, 0, 0, 1);
-      System.arraycopy(scratch.bytes, 0, out, outAt + p * outStride, count);
-    }
-  }
-
-  private void join(int[] q, int at, int plane, byte[] out, int outAt, int outStride, int pixels) {
-    if (positive) {
-      joinPairs(q, at, at + plane, out, outAt, outStride, pixels);
-    } else {
-      joinInts(q, at, plane, out, outAt, outStride, pixels);
-    }
-  }
-
-  /** Results of two vectors, at least 0 by adding 128, as the lowest two bytes of lanes. */
-  private void pairs(
-      float[] acc, int at, int apart, int[] sumAt, int channel, int[] q, int qAt, int pixels) {
-    FloatVector high0 = FloatVector.fromArray(FLOATS, floats.high, channel);
-    FloatVector high1 = FloatVector.fromArray(FLOATS, floats.high, channel + COUNT);
-    FloatVector low0 = FloatVector.fromArray(FLOATS, floats.low, channel);
-    FloatVector low1 = FloatVector.fromArray(FLOATS, floats.low, channel + COUNT);
-    FloatVector offset0 = FloatVector.fromArray(FLOATS, floats.offset, channel);
-    FloatVector offset1 = FloatVector.fromArray(FLOATS, floats.offset, channel + COUNT);
-    FloatVector rounder = FloatVector.fromArray(FLOATS, uniform, 0);
-    FloatVector result = FloatVector.fromArray(FLOATS, uniform, 2 * COUNT);
-    IntVector least = IntVector.fromArray(INTS, limits, 2 * COUNT);
-    IntVector greatest = IntVector.fromArray(INTS, limits, 3 * COUNT);
-    for (int p = 0; p < pixels; p++) {
-      int i = at + sumAt[p];
-      FloatVector a = FloatVector.fromArray(FLOATS, acc, i);
-      FloatVector near = high0.fma(a, rounder);
-      FloatVector rest = low0.fma(a, high0.fma(a, rounder.sub(near))).add(offset0);
-      IntVector near0 = near.reinterpretAsInts();
-      IntVector q0 = rest.add(result).reinterpretAsInts().add(near0).max(least).min(greatest);
-      a = FloatVector.fromArray(FLOATS, acc, i + apart);
-      near = high1.fma(a, rounder);
-      rest = low1.fma(a, high1.fma(a, rounder.sub(near))).add(offset1);
-      IntVector near1 = near.reinterpretAsInts();
-      IntVector q1 = rest.add(result).reinterpretAsInts().add(near1).max(least).min(greatest);
-      q0.add(q1.lanewise(VectorOperators.LSHL, 8)).intoArray(q, qAt + p * COUNT);
-    }
-  }
-
-  /**
-   * Results of one vector, at least 0 by adding 128. As pairs, or where the sum of two such vectors
-   * is formed, C2 of JDK 17 allocates a vector for each pixel.
-   */
-  private void signedInts(
-      float[] acc, int at, int[] sumAt, int channel, int[] q, int qAt, int pixels) {
-    FloatVector high = FloatVector.fromArray(FLOATS, floats.high, channel);
-    FloatVector low = FloatVector.fromArray(FLOATS, floats.low, channel);
-    FloatVector offset = FloatVector.fromArray(FLOATS, floats.offset, channel);
-    IntVector away = FloatVector.fromArray(FLOATS, floats.away, channel).reinterpretAsInts();
-    IntVector sign = IntVector.broadcast(INTS, Integer.MIN_VALUE);
-    FloatVector rounder = FloatVector.fromArray(FLOATS, uniform, 0);
-    FloatVector result = FloatVector.fromArray(FLOATS, uniform, 2 * COUNT);
-    IntVector least = IntVector.fromArray(INTS, limits, 2 * COUNT);
-    IntVector greatest = IntVector.fromArray(INTS, limits, 3 * COUNT);
-    for (int p = 0; p < pixels; p++) {
-      FloatVector a = FloatVector.fromArray(FLOATS, acc, at + sumAt[p]);
-      FloatVector half = a.reinterpretAsInts().and(sign).or(away).reinterpretAsFloats();
-      FloatVector near = high.fma(a, rounder);
-      FloatVector rest = high.fma(a, rounder.sub(near)).add(low.fma(a, offset).add(half));
-      rest.add(result)
-          .reinterpretAsInts()
-          .add(near.reinterpretAsInts())
-          .max(least)
-          .min(greatest)
-          .intoArray(q, qAt + p * COUNT);
-    }
-  }
-
-  /** Two results of {@link #pairs} as the bytes of four vectors. */
-  private void joinPairs(
-      int[] q, int first, int second, byte[] out, int outAt, int outStride, int pixels) {
-    IntVector rounders = IntVector.fromArray(INTS, limits, 4 * COUNT);
-    IntVector by128 = IntVector.fromArray(INTS, limits, 5 * COUNT);
-    for (int p = 0; p < pixels; p++) {
-      IntVector.fromArray(INTS, q, second + p * COUNT)
-          .lanewise(VectorOperators.LSHL, 16)
-          .add(IntVector.fromArray(INTS, q, first + p * COUNT))
-          .sub(rounders)
-          .lanewise(VectorOperators.XOR, by128)
-          .reinterpretAsBytes()
-          .intoArray(out, outAt + p * outStride);
-    }
-  }
-
-  /** Four results of {@link #signedInts}, {@code plane} apart, as the bytes of four vectors. */
-  private void joinInts(
-      int[] q, int at, int plane, byte[] out, int outAt, int outStride, int pixels) {
-    IntVector rounders = IntVector.fromArray(INTS, limits, 4 * COUNT);
-    IntVector by128 = IntVector.fromArray(INTS, limits, 5 * COUNT);
-    for (int p = 0; p < pixels; p++) {
-      int i = at + p * COUNT;
-      IntVector.fromArray(INTS, q, i + 3 * plane)
-          .lanewise(VectorOperators.LSHL, 8)
-          .add(IntVector.fromArray(INTS, q, i + 2 * plane))
-          .lanewise(VectorOperators.LSHL, 8)
-          .add(IntVector.fromArray(INTS, q, i + plane))
-          .lanewise(VectorOperators.LSHL, 8)
-          .add(IntVector.fromArray(INTS, q, i))
-          .sub(rounders)
-          .lanewise(VectorOperators.XOR, by128)
-          .reinterpretAsBytes()
-          .intoArray(out, outAt + p * outStride);
-    }
-  }
-
-  /** One vector, like {@link #panel}. */
-  private void vector(
+  void vector(
       float[] acc,
       int accAt,
       int[] sumAt,
@@ -483,16 +244,16 @@ final class LaneRequantizer {
     FloatVector offset = FloatVector.fromArray(FLOATS, floats.offset, channel);
     FloatVector rounder = FloatVector.fromArray(FLOATS, uniform, 0);
     FloatVector result = FloatVector.fromArray(FLOATS, uniform, COUNT);
-    IntVector least = IntVector.fromArray(INTS, limits, 0);
-    IntVector greatest = IntVector.fromArray(INTS, limits, COUNT);
+    IntVector least = FloatVector.fromArray(FLOATS, uniform, 2 * COUNT).reinterpretAsInts();
+    IntVector greatest = FloatVector.fromArray(FLOATS, uniform, 3 * COUNT).reinterpretAsInts();
     for (int p = 0; p < pixels; p++) {
       FloatVector a = FloatVector.fromArray(FLOATS, acc, at + sumAt[p]);
-      FloatVector near = high.fma(a, rounder);
-      FloatVector rest = low.fma(a, high.fma(a, rounder.sub(near))).add(offset);
+      FloatVector minusNear = rounder.sub(a.fma(high, rounder));
+      FloatVector rest = a.fma(high, minusNear).add(a.fma(low, offset));
       ((ByteVector)
               rest.add(result)
+                  .sub(minusNear)
                   .reinterpretAsInts()
-                  .add(near.reinterpretAsInts())
                   .max(least)
                   .min(greatest)
                   .convertShape(VectorOperators.I2B, Lanes.BYTES, 0))
@@ -517,17 +278,17 @@ final class LaneRequantizer {
     IntVector sign = IntVector.broadcast(INTS, Integer.MIN_VALUE);
     FloatVector rounder = FloatVector.fromArray(FLOATS, uniform, 0);
     FloatVector result = FloatVector.fromArray(FLOATS, uniform, COUNT);
-    IntVector least = IntVector.fromArray(INTS, limits, 0);
-    IntVector greatest = IntVector.fromArray(INTS, limits, COUNT);
+    IntVector least = FloatVector.fromArray(FLOATS, uniform, 2 * COUNT).reinterpretAsInts();
+    IntVector greatest = FloatVector.fromArray(FLOATS, uniform, 3 * COUNT).reinterpretAsInts();
     for (int p = 0; p < pixels; p++) {
       FloatVector a = FloatVector.fromArray(FLOATS, acc, at + sumAt[from + p]);
       FloatVector half = a.reinterpretAsInts().and(sign).or(away).reinterpretAsFloats();
-      FloatVector near = high.fma(a, rounder);
-      FloatVector rest = high.fma(a, rounder.sub(near)).add(low.fma(a, offset).add(half));
+      FloatVector minusNear = rounder.sub(a.fma(high, rounder));
+      FloatVector rest = a.fma(high, minusNear).add(a.fma(low, offset).add(half));
       ((ByteVector)
               rest.add(result)
+                  .sub(minusNear)
                   .reinterpretAsInts()
-                  .add(near.reinterpretAsInts())
                   .max(least)
                   .min(greatest)
                   .convertShape(VectorOperators.I2B, Lanes.BYTES, 0))
@@ -545,17 +306,13 @@ final class LaneRequantizer {
     IntVector sign = IntVector.broadcast(INTS, Integer.MIN_VALUE);
     FloatVector rounder = FloatVector.broadcast(FLOATS, FloatScales.ROUNDER);
     FloatVector result = FloatVector.broadcast(FLOATS, FloatScales.ROUNDER + r.zeroPoint());
-    IntVector bits = IntVector.broadcast(INTS, TWO_ROUNDERS);
+    IntVector bits = IntVector.broadcast(INTS, ROUNDER_BITS);
     for (int p = 0; p < pixels; p++) {
       FloatVector a = FloatVector.fromArray(FLOATS, acc, at + sumAt[p]);
       FloatVector half = a.reinterpretAsInts().and(sign).or(away).reinterpretAsFloats();
-      FloatVector near = high.fma(a, rounder);
-      FloatVector rest = high.fma(a, rounder.sub(near)).add(low.fma(a, offset).add(half));
-      rest.add(result)
-          .reinterpretAsInts()
-          .add(near.reinterpretAsInts())
-          .sub(bits)
-          .intoArray(q, qAt + p * COUNT);
+      FloatVector minusNear = rounder.sub(a.fma(high, rounder));
+      FloatVector rest = a.fma(high, minusNear).add(a.fma(low, offset).add(half));
+      rest.add(result).sub(minusNear).reinterpretAsInts().sub(bits).intoArray(q, qAt + p * COUNT);
     }
   }
 

@@ -36,9 +36,6 @@ final class Lanes {
       VectorSpecies.of(
           byte.class, VectorShape.forBitSize(Math.max(64, FLOATS.vectorBitSize() / 4)));
 
-  /** Four bytes for each of {@link #COUNT} lanes. */
-  static final VectorSpecies<Byte> FOUR_BYTES = VectorSpecies.of(byte.class, FLOATS.vectorShape());
-
   private Lanes() {}
 
   /** {@code n} rounded up to whole vectors. */

@@ -24,21 +24,14 @@ final class Panels {
 
   /**
    * @param weights [outputs, passes, passDepth]
-   * @param order the output of each column, see {@link LaneRequantizer#order}
    * @param pixels most pixels of a tile
    */
   Panels(
-      byte[] weights,
-      int weightsZeroPoint,
-      float[] bias,
-      int[] order,
-      int passes,
-      int passDepth,
-      int pixels) {
-    this(less(weights, weightsZeroPoint), bias, order, passes, passDepth, pixels);
+      byte[] weights, int weightsZeroPoint, float[] bias, int passes, int passDepth, int pixels) {
+    this(less(weights, weightsZeroPoint), bias, passes, passDepth, pixels);
   }
 
-  Panels(int[] weights, float[] bias, int[] order, int passes, int passDepth, int pixels) {
+  Panels(int[] weights, float[] bias, int passes, int passDepth, int pixels) {
     int padded = Gemm.padded(passDepth);
     this.depth = passes * padded;
     this.outputs = bias.length;
@@ -59,15 +52,11 @@ final class Panels {
     count = n;
     this.weights = new float[all * Lanes.COUNT * depth];
     this.bias = new float[all * Lanes.COUNT];
+    System.arraycopy(bias, 0, this.bias, 0, outputs);
     for (int i = 0; i < count; i++) {
       int to = weightsAt(i);
-      for (int j = 0; j < width(i); j++) {
-        int o = order[firstOutput[i] + j];
-        if (o >= outputs) {
-          continue;
-        }
-        this.bias[firstOutput[i] + j] = bias[o];
-        int from = o * passes * passDepth;
+      for (int j = 0; j < Math.min(width(i), outputs - firstOutput[i]); j++) {
+        int from = (firstOutput[i] + j) * passes * passDepth;
         for (int k = 0; k < passes * passDepth; k++) {
           int at = k / passDepth * padded + k % passDepth;
           this.weights[to + at * width(i) + j] = weights[from + k];
@@ -126,7 +115,7 @@ final class Panels {
   /**
    * Requantizes the sums of a panel, [pixels, {@link #width}], to {@code out[outAt + p * outputs +
    * o]}. Panels that share an output are to be done from the last to the first, see {@link
-   * LaneRequantizer#panel}.
+   * LaneRequantizer#vector}.
    */
   void requantize(
       LaneRequantizer r,
@@ -138,10 +127,23 @@ final class Panels {
       int pixels,
       Scratch scratch,
       int intsAt) {
-    int n = vectors[panel];
-    int o = firstOutput[panel];
-    r.panel(
-        acc, accAt, Lanes.COUNT, sumAt[n], out, outAt + o, outputs, o, n, pixels, scratch, intsAt);
+    int[] at = sumAt[vectors[panel]];
+    for (int v = vectors[panel] - 1; v >= 0; v--) {
+      int o = firstOutput[panel] + v * Lanes.COUNT;
+      int count = Math.min(Lanes.COUNT, outputs - o);
+      r.vector(
+          acc,
+          accAt + v * Lanes.COUNT,
+          at,
+          out,
+          outAt + o,
+          outputs,
+          o,
+          count,
+          pixels,
+          scratch,
+          intsAt);
+    }
   }
 
   /** Where the panel's weights begin. */

@@ -37,14 +37,12 @@ final class PointwiseVector implements Kernel {
     int tiles = (pixels + MOST_PIXELS - 1) / MOST_PIXELS;
     int even = (pixels + tiles - 1) / tiles;
     tile = Math.min(MOST_PIXELS, (even + 3) / 4 * 4);
-    requantizer = new LaneRequantizer(p.requantization(), sums, Gemm.FOURS);
-    panels =
-        new Panels(
-            p.weights(), p.weightsZeroPoint(), sums.start(), requantizer.order(), 1, inC, tile);
+    panels = new Panels(p.weights(), p.weightsZeroPoint(), sums.start(), 1, inC, tile);
     // Stores of a vector that is not full spill over the next pixel: one unit has all panels.
     int wanted = outC % Lanes.COUNT == 0 ? (LEAST_UNITS + tiles - 1) / tiles : 1;
     groupPanels = (panels.count + wanted - 1) / wanted;
     groups = (panels.count + groupPanels - 1) / groupPanels;
+    requantizer = new LaneRequantizer(p.requantization(), sums);
   }
 
   /** Null when the sums may be inexact. */
@@ -66,7 +64,7 @@ final class PointwiseVector implements Kernel {
   @Override
   public ScratchSize scratch() {
     int rows = tile + Gemm.MOST_PIXELS;
-    return LaneRequantizer.scratch(tile, 0, rows * (inC + panels.maxWidth()));
+    return new ScratchSize(Lanes.COUNT, 0, tile * Lanes.COUNT, rows * (inC + panels.maxWidth()));
   }
 
   @Override

@@ -77,11 +77,11 @@ final class WinogradVector implements Kernel {
     int outputs = g.outC();
     bias = new float[Lanes.roundUp(outputs)];
     System.arraycopy(sums.start(), 0, bias, 0, outputs);
-    requantizer = new LaneRequantizer(p.requantization(), sums, false);
     int tiles = rows * tilesX;
     for (int i = 0; i < POSITIONS; i++) {
-      panels[i] = new Panels(u[i], new float[outputs], requantizer.order(), 1, g.inC(), tiles);
+      panels[i] = new Panels(u[i], new float[outputs], 1, g.inC(), tiles);
     }
+    requantizer = new LaneRequantizer(p.requantization(), sums);
     // Stores of a vector that is not full spill over the next pixel: one unit has all panels.
     int wanted = outputs % COUNT == 0 ? (LEAST_UNITS + bands - 1) / bands : 1;
     groupPanels = (panels[0].count + wanted - 1) / wanted;
@@ -190,7 +190,7 @@ final class WinogradVector implements Kernel {
 
   @Override
   public ScratchSize scratch() {
-    return LaneRequantizer.scratch(sumAt.length, lines.count, floats);
+    return new ScratchSize(COUNT, 0, lines.count + sumAt.length * COUNT, floats);
   }
 
   @Override
@@ -256,8 +256,18 @@ final class WinogradVector implements Kernel {
         int to = acc + y * 4 * tilesX * COUNT;
         transformOutputs(f, at, tiles * width, width, o, to, 2 * tilesX * COUNT, tilesX);
       }
-      requantizer.panel(
-          f, acc, 0, sumAt, memory.bytes, outAt + o, g.outC(), o, 1, pixels, scratch, lines.count);
+      requantizer.vector(
+          f,
+          acc,
+          sumAt,
+          memory.bytes,
+          outAt + o,
+          g.outC(),
+          o,
+          Math.min(COUNT, g.outC() - o),
+          pixels,
+          scratch,
+          lines.count);
     }
   }
 
