@@ -49,7 +49,7 @@ final class CostCommand extends BaseCommand {
       names = "--kernel",
       paramLabel = "KxK",
       defaultValue = "3x3",
-      description = "Its kernel. Default: ${DEFAULT-VALUE}.")
+      description = "Its kernel; 3 is 3x3. Default: ${DEFAULT-VALUE}.")
   private String kernel;
 
   @Option(
@@ -84,7 +84,7 @@ final class CostCommand extends BaseCommand {
 
   private void ofLayer() {
     int[] in = numbers("--input", input, 3);
-    int[] k = numbers("--kernel", kernel, 2);
+    int[] k = numbers("--kernel", kernel.contains("x") ? kernel : kernel + "x" + kernel, 2);
     if (filters < 1) {
       throw new Usage("--filters must be at least 1, is " + filters);
     }

@@ -483,6 +483,8 @@ class MainTest {
     Printed p = quern("cost", "--input", "416x416x50", "--filters", 10, "--kernel", "3x3");
     assertTrue(p.out().contains("1/N + 1/k^2 = 0.211"), p.out());
     assertTrue(p.out().contains("778,752,000"), p.out());
+    assertEquals(
+        p.out(), quern("cost", "--input", "416x416x50", "--filters", 10, "--kernel", "3").out());
     assertEquals(1308L, quern("cost", model, "--json").json().get("macs"));
     assertEquals(
         "give a model, or --input and --filters (see quern cost --help)", failure(2, "cost"));
