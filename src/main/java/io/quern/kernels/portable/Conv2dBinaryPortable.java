@@ -67,8 +67,7 @@ final class Conv2dBinaryPortable implements Kernel {
     out = p.out();
     depth = depth(g);
     groups = groups(depth);
-    int tiles = (g.pixels() + LENGTH - 1) / LENGTH;
-    tile = Math.min(LENGTH, (g.pixels() + tiles - 1) / tiles + 7 & ~7);
+    tile = Rows.tile(g.pixels(), LENGTH);
     block = Math.min(MOST_SUMS, g.outC() + 3 & ~3);
     inputZeroPoint = p.inputZeroPoint();
     factors = new int[g.outC()];

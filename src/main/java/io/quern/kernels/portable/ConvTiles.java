@@ -63,25 +63,14 @@ abstract class ConvTiles implements Kernel {
     this.rowLength = depth <= DEEP ? 2 * Rows.LENGTH : Rows.LENGTH;
     this.tile =
         geometry.isPointwise() || geometry.outW() > rowLength
-            ? tile(geometry.pixels(), rowLength)
+            ? Rows.tile(geometry.pixels(), rowLength)
             : geometry.outW()
-                * even(geometry.pixels() / geometry.outW(), rowLength / geometry.outW());
+                * Rows.even(geometry.pixels() / geometry.outW(), rowLength / geometry.outW());
     this.ring = (geometry.kernelH() - 1) * geometry.dilationH() + 1;
     int stride = geometry.strideW();
     this.phaseLength =
         Math.min(tile, geometry.outW()) + (geometry.kernelW() - 1) * geometry.dilationW() / stride;
     this.lineLength = phaseLength * stride;
-  }
-
-  /** Even tiles of at most {@code most} pixels. */
-  private static int tile(int pixels, int most) {
-    return Math.min(most, even(pixels, most) + 7 & ~7);
-  }
-
-  /** Size of the fewest parts of at most {@code most}, all but the last of one size. */
-  private static int even(int total, int most) {
-    int parts = (total + most - 1) / most;
-    return (total + parts - 1) / parts;
   }
 
   @Override

@@ -68,7 +68,7 @@ abstract class DepthwiseRows implements Kernel {
     this.paddedTaps = (taps + 2) / 3 * 3;
     this.pixelRows =
         channels > MOST_SHARING && geometry.dilationH() == 1 && geometry.dilationW() == 1;
-    this.blockPixels = pixelRows ? 1 : even(geometry.outW(), Math.max(1, LENGTH / channels));
+    this.blockPixels = pixelRows ? 1 : Rows.even(geometry.outW(), Math.max(1, LENGTH / channels));
     this.segments = (channels + LENGTH - 1) / LENGTH;
     this.ring = (geometry.kernelH() - 1) * geometry.dilationH() + 1;
     int blocks = (geometry.outW() + blockPixels - 1) / blockPixels;
@@ -95,12 +95,6 @@ abstract class DepthwiseRows implements Kernel {
         weightRows[s * paddedTaps + t] = row;
       }
     }
-  }
-
-  /** Size of the fewest parts of at most {@code most}, all but the last of one size. */
-  private static int even(int total, int most) {
-    int parts = (total + most - 1) / most;
-    return (total + parts - 1) / parts;
   }
 
   /** Channels of a segment, the first of which is {@code segment * LENGTH}. */

@@ -46,6 +46,17 @@ final class Rows {
     return n + WHOLE - 1 & -WHOLE;
   }
 
+  /** Size of the fewest parts of at most {@code most}, all but the last of one size. */
+  static int even(int total, int most) {
+    int parts = (total + most - 1) / most;
+    return (total + parts - 1) / parts;
+  }
+
+  /** Even tiles of at most {@code most} pixels, which is {@link #whole}. */
+  static int tile(int pixels, int most) {
+    return Math.min(most, whole(even(pixels, most)));
+  }
+
   private static float[] byteValues() {
     float[] values = new float[256];
     for (int b = Byte.MIN_VALUE; b <= Byte.MAX_VALUE; b++) {
