@@ -129,7 +129,7 @@ public final class CalibrationOptions {
   }
 
   /**
-   * How many calibration inputs, from the first on, the passes use that hold them all in memory;
+   * How many calibration inputs, evenly spread, the passes use that hold them all in memory;
    * default 128.
    */
   public int refinementInputs() {
@@ -170,8 +170,8 @@ public final class CalibrationOptions {
   }
 
   /**
-   * How many calibration inputs, from the first on, measure the error at the outputs where
-   * something is chosen by it; default 32.
+   * How many calibration inputs, evenly spread, measure the error at the outputs where something is
+   * chosen by it; default 32.
    */
   public int sensitivityInputs() {
     return b.sensitivityInputs;

@@ -89,8 +89,7 @@ public final class Calibrator {
               statistics,
               ranges(g, statistics, inputs, options, progress),
               options.splitBudget() > 0
-                  ? new OutputError(
-                      g, first(inputs, options.sensitivityInputs()), options.threads())
+                  ? new OutputError(g, some(inputs, options.sensitivityInputs()), options.threads())
                   : null,
               options.splitBudget(),
               progress);
@@ -137,11 +136,11 @@ public final class Calibrator {
     recipe.quantizeWeights(o);
     boolean measured = auto || o.floatLayers() > 0 || o.binaryLayers() == BinaryLayers.GREEDY;
     OutputError error =
-        measured ? new OutputError(g, first(inputs, o.sensitivityInputs()), o.threads()) : null;
+        measured ? new OutputError(g, some(inputs, o.sensitivityInputs()), o.threads()) : null;
     if (auto) {
       reports.add(AutoRanges.apply(recipe, proposals, error, progress));
     }
-    List<float[][]> refinement = first(inputs, o.refinementInputs());
+    List<float[][]> refinement = some(inputs, o.refinementInputs());
     if (o.binaryLayers() != BinaryLayers.NONE) {
       reports.add(Binarisation.apply(recipe, o, refinement, error, progress));
     }
@@ -164,14 +163,40 @@ public final class Calibrator {
     return recipe;
   }
 
-  /** The first inputs, at most {@code count}. */
-  private static List<float[][]> first(Iterable<float[][]> inputs, int count) {
+  /**
+   * Upper estimate of the heap that one calibration takes, beside what the JVM itself does: the
+   * inputs that passes refine on, and the values of the network that are kept for them.
+   *
+   * @return bytes
+   */
+  public static long heapBytes(Graph g, CalibrationOptions o) {
+    long input = g.inputs().stream().mapToLong(t -> g.tensor(t).bytes()).sum();
+    long largest = 0;
+    for (Tensor t : g.tensors()) {
+      largest = t.isConstant() ? largest : Math.max(largest, t.bytes());
+    }
+    // Float and int8 values, on both sides of the widest operator.
+    long widest = largest * 5 / 2;
+    return input * 5 / 4 * o.refinementInputs()
+        + Math.min(widest * o.refinementInputs(), LayerWalk.keptBytes());
+  }
+
+  /**
+   * At most {@code count} inputs, evenly spread over the calibration set, which often is sorted by
+   * class; the first ones of a set that does not tell its size.
+   */
+  static List<float[][]> some(Iterable<float[][]> inputs, int count) {
     List<float[][]> r = new ArrayList<>();
+    long size = inputs instanceof Collection<?> c ? c.size() : 0;
+    long i = 0;
     for (float[][] x : inputs) {
       if (r.size() == count) {
         break;
       }
-      r.add(x);
+      if (size <= count || (i + 1) * count / size > i * count / size) {
+        r.add(x);
+      }
+      i++;
     }
     return r;
   }

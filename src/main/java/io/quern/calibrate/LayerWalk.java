@@ -8,10 +8,12 @@ import io.quern.model.Operator;
 import io.quern.model.Quantization;
 import io.quern.model.Shape;
 import io.quern.model.Tensor;
-import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.IntFunction;
 
 /**
@@ -19,10 +21,13 @@ import java.util.function.IntFunction;
  * inputs at once; at each layer a {@link Refinement} may change the layer's weights and bias,
  * knowing what the float layer sees and what the int8 layer sees after all changes before it.
  *
- * <p>The int8 values are those of the real int8 kernels. Values are dropped after their last use;
- * the peak is the widest point of the network times five bytes times the number of inputs.
+ * <p>The int8 values are those of the real int8 kernels. What later operators read is kept for all
+ * inputs where it takes at most {@link #keptBytes} (five bytes a value), and computed anew for one
+ * input at a time, from where it was last kept, where the network is wider. That changes no figure.
  */
 final class LayerWalk {
+  private static final long LEAST_KEPT = 1L << 28;
+
   /** What is done at a layer. */
   @FunctionalInterface
   interface Refinement {
@@ -34,25 +39,25 @@ final class LayerWalk {
    * A layer's surroundings during the walk. What is asked for is computed anew for each input, so
    * that no more than the walk's own values are in memory.
    */
-  final class Site {
+  final class Site implements AutoCloseable {
     private final int operator;
     private final Layer layer;
-    private final Object[] floatInputs;
-    private final Object[] int8Inputs;
+    private final Values.Reader floatInputs;
+    private final Values.Reader int8Inputs;
     private final Quantization quantization;
 
     /**
      * A site.
      *
-     * @param floatInputs what the float layer reads, a float[] per input
-     * @param int8Inputs what the int8 layer reads, a byte[] per input
+     * @param floatInputs what the float layer reads, float[]
+     * @param int8Inputs what the int8 layer reads, byte[]
      * @param quantization of the int8 layer's input
      */
     Site(
         int operator,
         Layer layer,
-        Object[] floatInputs,
-        Object[] int8Inputs,
+        Values.Reader floatInputs,
+        Values.Reader int8Inputs,
         Quantization quantization) {
       this.operator = operator;
       this.layer = layer;
@@ -63,17 +68,23 @@ final class LayerWalk {
 
     /** How many inputs there are. */
     int inputs() {
-      return floatInputs.length;
+      return count;
     }
 
-    /** What the float layer reads; not to be modified. */
+    /** What the float layer reads; not to be modified. Asked for one input again, it is quick. */
     float[] floatInput(int n) {
-      return (float[]) floatInputs[n];
+      return (float[]) floatInputs.of(n);
     }
 
     /** What the int8 layer reads, as real numbers. */
     float[] int8Input(int n) {
-      return dequantize((byte[]) int8Inputs[n], quantization);
+      return dequantize((byte[]) int8Inputs.of(n), quantization);
+    }
+
+    @Override
+    public void close() {
+      floatInputs.close();
+      int8Inputs.close();
     }
 
     /** The float layer's result before its activation. */
@@ -116,14 +127,115 @@ final class LayerWalk {
     }
   }
 
+  /**
+   * What one of the two networks has computed so far, for all inputs: the values of the tensors
+   * that operators from {@code next} on read.
+   */
+  private final class Values {
+    private final Map<Integer, Object[]> kept = new HashMap<>();
+    private int next;
+
+    /** The values of one tensor, input by input. */
+    final class Reader implements AutoCloseable {
+      private final Object[] ready;
+      private final MiniPlan plan;
+      private int last = -1;
+      private Object value;
+
+      /** Of a tensor that is kept, or is written by operators before {@code to}. */
+      Reader(Graph g, int to, int tensor) {
+        ready = kept.get(tensor);
+        plan =
+            ready != null
+                ? null
+                : new MiniPlan(g, g.operators().subList(next, to), List.of(tensor), threads);
+      }
+
+      Object of(int n) {
+        if (ready != null) {
+          return ready[n];
+        }
+        if (n != last) {
+          value = plan.run(inputs(plan, n))[0];
+          last = n;
+        }
+        return value;
+      }
+
+      @Override
+      public void close() {
+        if (plan != null) {
+          plan.close();
+        }
+      }
+    }
+
+    private List<Object> inputs(MiniPlan plan, int n) {
+      return plan.inputs.stream().map(t -> kept.get(t)[n]).toList();
+    }
+
+    /** The tensors that operators from {@code to} on read and that the network itself computes. */
+    private List<Integer> read(Graph g, int to) {
+      Set<Integer> r = new TreeSet<>();
+      Set<Integer> later = new HashSet<>();
+      for (Operator op : g.operators().subList(to, g.operators().size())) {
+        r.addAll(op.presentInputs());
+        later.addAll(op.outputs());
+      }
+      r.removeIf(t -> g.tensor(t).isConstant() || later.contains(t));
+      return List.copyOf(r);
+    }
+
+    /** What it takes to keep what operators from {@code to} on read. */
+    long bytes(Graph g, int to) {
+      return count * read(g, to).stream().mapToLong(t -> g.tensor(t).bytes()).sum();
+    }
+
+    /** Runs all operators before {@code to} and keeps what is read later. */
+    void advance(Graph g, int to) {
+      List<Integer> wanted = read(g, to);
+      List<Integer> written = wanted.stream().filter(t -> !kept.containsKey(t)).toList();
+      for (int t : written) {
+        kept.put(t, new Object[count]);
+      }
+      List<Integer> unread = kept.keySet().stream().filter(t -> !wanted.contains(t)).toList();
+      if (!written.isEmpty()) {
+        List<Operator> operators = g.operators().subList(next, to);
+        try (MiniPlan plan = new MiniPlan(g, operators, written, threads)) {
+          for (int n = 0; n < count; n++) {
+            Object[] results = plan.run(inputs(plan, n));
+            for (int k = 0; k < results.length; k++) {
+              kept.get(written.get(k))[n] = results[k];
+            }
+            // Before the next input: there need not be room for all values before and after.
+            for (int t : unread) {
+              kept.get(t)[n] = null;
+            }
+          }
+        }
+      }
+      unread.forEach(kept::remove);
+      next = to;
+    }
+  }
+
   private final Recipe recipe;
   private final Graph graph;
   private final int threads;
+  private final int count;
+  private final long most;
 
-  private LayerWalk(Recipe recipe, int threads) {
+  private LayerWalk(Recipe recipe, int inputs, int threads, long most) {
     this.recipe = recipe;
     this.graph = recipe.graph;
+    this.count = inputs;
     this.threads = threads;
+    this.most = most;
+  }
+
+  /** Most bytes that one walk keeps of a network's values: a part of the heap. */
+  static long keptBytes() {
+    return Math.max(LEAST_KEPT, Runtime.getRuntime().maxMemory() / 8);
   }
 
   private MiniPlan linear(Layer layer, float[] weights, float[] bias) {
@@ -147,87 +259,61 @@ final class LayerWalk {
       Progress progress,
       String stage,
       Refinement refinement) {
-    new LayerWalk(recipe, threads).walk(inputs, progress, stage, refinement);
+    walk(recipe, inputs, threads, progress, stage, refinement, keptBytes());
+  }
+
+  /** Walks with at most this many bytes of values kept, the network's inputs apart. */
+  static void walk(
+      Recipe recipe,
+      List<float[][]> inputs,
+      int threads,
+      Progress progress,
+      String stage,
+      Refinement refinement,
+      long most) {
+    new LayerWalk(recipe, inputs.size(), threads, most).walk(inputs, progress, stage, refinement);
   }
 
   private void walk(
       List<float[][]> inputs, Progress progress, String stage, Refinement refinement) {
     Quantizer.Quantized q = Quantizer.quantize(recipe);
-    Map<Integer, Object[]> floats = new HashMap<>();
-    Map<Integer, Object[]> ints = new HashMap<>();
+    Values floats = new Values();
+    Values ints = new Values();
     for (int i = 0; i < graph.inputs().size(); i++) {
-      int t = graph.inputs().get(i);
-      int tq = q.graph().inputs().get(i);
-      Object[] f = new Object[inputs.size()];
-      Object[] b = new Object[inputs.size()];
-      for (int n = 0; n < f.length; n++) {
+      Tensor in = q.graph().tensor(q.graph().inputs().get(i));
+      Object[] f = new Object[count];
+      Object[] b = new Object[count];
+      for (int n = 0; n < count; n++) {
         f[n] = inputs.get(n)[i];
-        Tensor in = q.graph().tensor(tq);
         b[n] = in.type() == DataType.FLOAT32 ? f[n] : quantize(inputs.get(n)[i], in.quantization());
       }
-      floats.put(t, f);
-      ints.put(tq, b);
+      floats.kept.put(graph.inputs().get(i), f);
+      ints.kept.put(q.graph().inputs().get(i), b);
     }
-    int done = 0;
     int operators = graph.operators().size();
-    progress.report(stage, 0, operators);
-    int next = 0;
     for (int i = 0; i < operators; i++) {
-      Operator op = graph.operators().get(i);
-      for (; next < q.operatorOf()[i]; next++) {
-        run(q.graph(), next, ints);
+      progress.report(stage, i, operators);
+      int mine = q.operatorOf()[i];
+      if (floats.bytes(graph, i) + ints.bytes(q.graph(), mine) <= most) {
+        floats.advance(graph, i);
+        ints.advance(q.graph(), mine);
       }
-      Layer layer = Layer.of(op);
+      Layer layer = Layer.of(graph.operators().get(i));
       if (layer != null && !recipe.floatOperators.contains(i)) {
-        Operator mine = q.graph().operators().get(next);
-        int input = mine.inputs().get(0);
-        refinement.refine(
-            i,
-            layer,
+        int input = q.graph().operators().get(mine).inputs().get(0);
+        try (Site site =
             new Site(
                 i,
                 layer,
-                floats.get(layer.input()),
-                ints.get(input),
-                q.graph().tensor(input).quantization()),
-            recipe);
+                floats.new Reader(graph, i, layer.input()),
+                ints.new Reader(q.graph(), mine, input),
+                q.graph().tensor(input).quantization())) {
+          refinement.refine(i, layer, site, recipe);
+        }
         q = Quantizer.quantize(recipe);
       }
-      run(q.graph(), next++, ints);
-      run(graph, i, floats);
-      progress.report(stage, ++done, operators);
     }
-  }
-
-  private void run(Graph g, int operator, Map<Integer, Object[]> values) {
-    Operator op = g.operators().get(operator);
-    try (MiniPlan plan = new MiniPlan(g, op, threads)) {
-      int count = values.values().iterator().next().length;
-      List<Object[]> results = new ArrayList<>();
-      for (int n = 0; n < count; n++) {
-        List<Object> in = new ArrayList<>();
-        for (int t : plan.inputs) {
-          in.add(values.get(t)[n]);
-        }
-        results.add(plan.run(in));
-      }
-      for (int k = 0; k < op.outputs().size(); k++) {
-        Object[] of = new Object[count];
-        for (int n = 0; n < count; n++) {
-          of[n] = results.get(n)[k];
-        }
-        values.put(op.outputs().get(k), of);
-      }
-    }
-    for (int t : op.presentInputs()) {
-      boolean needed = false;
-      for (int later = operator + 1; later < g.operators().size() && !needed; later++) {
-        needed = g.operators().get(later).presentInputs().contains(t);
-      }
-      if (!needed && !g.tensor(t).isConstant()) {
-        values.remove(t);
-      }
-    }
+    progress.report(stage, operators, operators);
   }
 
   /**

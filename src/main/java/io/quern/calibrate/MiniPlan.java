@@ -8,45 +8,74 @@ import io.quern.runtime.PlanOptions;
 import io.quern.runtime.Planner;
 import io.quern.runtime.Session;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
-/** One operator of a graph, runnable on its own. Not safe for use by several threads. */
+/**
+ * Operators of a graph that follow each other, runnable on their own. Every operator runs by
+ * itself, so that the results are those of running one after the other. Not safe for use by several
+ * threads.
+ */
 final class MiniPlan implements AutoCloseable {
   private final Graph graph;
   private final Session session;
 
-  /** The tensors, of the graph that the operator comes from, whose values {@link #run} takes. */
+  /** The tensors, of the graph that the operators come from, whose values {@link #run} takes. */
   final List<Integer> inputs = new ArrayList<>();
 
+  /** One operator with all its outputs. */
   MiniPlan(Graph source, Operator op, int threads) {
-    List<Tensor> tensors = new ArrayList<>();
-    List<Integer> index = new ArrayList<>();
-    List<Integer> graphInputs = new ArrayList<>();
-    for (int t : op.presentInputs()) {
-      if (!index.contains(t)) {
-        if (!source.tensor(t).isConstant()) {
-          inputs.add(t);
-          graphInputs.add(tensors.size());
-        }
-        index.add(t);
-        tensors.add(source.tensor(t));
-      }
-    }
-    List<Integer> graphOutputs = new ArrayList<>();
-    for (int t : op.outputs()) {
-      graphOutputs.add(tensors.size());
-      index.add(t);
-      tensors.add(source.tensor(t));
-    }
-    Operator moved = Operators.map(op, index::indexOf, index::indexOf);
-    this.graph =
-        new Graph(source.name(), tensors, List.of(moved), graphInputs, graphOutputs, Map.of());
-    this.session = Planner.plan(graph, PlanOptions.defaults().withThreads(threads)).newSession();
+    this(source, List.of(op), op.outputs(), threads);
   }
 
   /**
-   * Runs the operator.
+   * Those of the operators that some tensors depend on.
+   *
+   * @param operators in an order in which they can run
+   * @param outputs tensors that they write, at least one
+   */
+  MiniPlan(Graph source, List<Operator> operators, List<Integer> outputs, int threads) {
+    Set<Integer> wanted = new HashSet<>(outputs);
+    List<Operator> needed = new ArrayList<>();
+    for (int i = operators.size() - 1; i >= 0; i--) {
+      Operator op = operators.get(i);
+      if (op.outputs().stream().anyMatch(wanted::contains)) {
+        needed.add(0, op);
+        wanted.addAll(op.presentInputs());
+      }
+    }
+    List<Tensor> tensors = new ArrayList<>();
+    Map<Integer, Integer> index = new HashMap<>();
+    List<Integer> graphInputs = new ArrayList<>();
+    List<Operator> moved = new ArrayList<>();
+    for (Operator op : needed) {
+      for (int t : op.presentInputs()) {
+        if (!index.containsKey(t)) {
+          if (!source.tensor(t).isConstant()) {
+            inputs.add(t);
+            graphInputs.add(tensors.size());
+          }
+          index.put(t, tensors.size());
+          tensors.add(source.tensor(t));
+        }
+      }
+      for (int t : op.outputs()) {
+        index.put(t, tensors.size());
+        tensors.add(source.tensor(t));
+      }
+      moved.add(Operators.map(op, index::get, index::get));
+    }
+    List<Integer> graphOutputs = outputs.stream().map(index::get).toList();
+    this.graph = new Graph(source.name(), tensors, moved, graphInputs, graphOutputs, Map.of());
+    PlanOptions options = PlanOptions.defaults().withThreads(threads).withFuse(false);
+    this.session = Planner.plan(graph, options).newSession();
+  }
+
+  /**
+   * Runs the operators.
    *
    * @param values one byte[], float[] or int[] per input, as the tensor's type wants
    * @return one new array per output

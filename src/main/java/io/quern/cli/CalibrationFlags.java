@@ -126,7 +126,7 @@ final class CalibrationFlags {
       names = "--refinement-inputs",
       paramLabel = "N",
       description =
-          "Inputs, from the first on, that passes use which hold them all in memory. Default: the recipe's, 256 of best, 512 of finest, else 128.")
+          "Inputs, evenly spread, that passes use which hold them all in memory. Default: the recipe's, 256 of best, 512 of finest, else 128.")
   private Integer refinementInputs;
 
   @Option(

@@ -99,10 +99,13 @@ public final class Main
       }
       return code;
     } catch (OutOfMemoryError e) {
+      long most = Runtime.getRuntime().maxMemory() >> 20;
       console.say(
           "out of memory: the JVM may use "
-              + Runtime.getRuntime().maxMemory() / (1 << 20)
-              + " MiB (QUERN_JAVA_OPTS=-Xmx2g gives more)");
+              + most
+              + " MiB (QUERN_JAVA_OPTS=-Xmx"
+              + 2 * most
+              + "m gives more)");
       main.trace(e);
       return 1;
     } catch (StackOverflowError e) {

@@ -8,10 +8,10 @@ import io.quern.calibrate.Preset;
 import io.quern.calibrate.Progress;
 import io.quern.data.Dataset;
 import io.quern.model.Graph;
-import io.quern.model.Tensor;
 import io.quern.report.Candidate;
 import io.quern.report.Parallel;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,8 +21,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Makes the networks that reports compare. */
 final class Paths {
-  private static final int REFINEMENT_INPUTS = 256;
-
   private Paths() {}
 
   /** The float network itself. */
@@ -60,7 +58,9 @@ final class Paths {
   private static List<Candidate> calibrated(
       Graph g, Dataset calibration, Map<String, CalibrationOptions> options, Progress progress) {
     int workers =
-        Math.min(options.size(), Math.min(Runtime.getRuntime().availableProcessors(), fitting(g)));
+        Math.min(
+            Math.min(options.size(), Runtime.getRuntime().availableProcessors()),
+            fitting(g, options.values()));
     List<Callable<Candidate>> pieces = new ArrayList<>();
     AtomicInteger done = new AtomicInteger();
     Progress all =
@@ -80,18 +80,11 @@ final class Paths {
     }
   }
 
-  /**
-   * How many calibrations the heap holds at once: passes that learn keep the inputs and outputs of
-   * one layer for {@value #REFINEMENT_INPUTS} inputs, float and as they are in the path.
-   */
-  private static int fitting(Graph g) {
-    long largest = 0;
-    for (Tensor t : g.tensors()) {
-      largest = t.isConstant() ? largest : Math.max(largest, t.bytes());
-    }
-    long each = 4 * REFINEMENT_INPUTS * largest;
-    return (int)
-        Math.max(1, Math.min(64, Runtime.getRuntime().maxMemory() / 2 / Math.max(1, each)));
+  /** How many of the calibrations half of the heap holds at once. */
+  private static int fitting(Graph g, Collection<CalibrationOptions> options) {
+    long each = options.stream().mapToLong(o -> Calibrator.heapBytes(g, o)).max().orElse(0);
+    long room = Runtime.getRuntime().maxMemory() / 2;
+    return (int) Math.max(1, Math.min(64, room / Math.max(1, each)));
   }
 
   /**

@@ -246,4 +246,64 @@ class RefinementTest {
     assertEquals(LearnedRounding.NAME, report.pass());
     assertEquals(10, report.changes());
   }
+
+  /** A skip connection, float operators in between, and a float input and output. */
+  @Test
+  void valuesThatAreComputedAnewAreThoseThatAreKept() {
+    Graph f = BatchNormFolding.fold(CalibratorTest.residual(4)).graph();
+    List<float[][]> inputs = Net.inputs(f, 7, 3);
+    CalibrationOptions o = CalibrationOptions.defaults();
+    Range[] ranges =
+        Calibrator.observe(f, inputs, o, Progress.NONE).get(ObserverKind.MIN_MAX).clone();
+    for (Integer floatOperator : new Integer[] {null, 1, 2}) {
+      List<Map<Integer, float[]>> biases = new ArrayList<>();
+      for (long most : new long[] {Long.MAX_VALUE, 8 * 8 * 8 * 5 * 7, 0}) {
+        Recipe r = new Recipe(f, ranges.clone());
+        r.quantizeWeights(o);
+        r.floatInputOutput = floatOperator != null;
+        if (floatOperator != null) {
+          r.floatOperators.add(floatOperator);
+        }
+        LayerWalk.walk(
+            r,
+            inputs,
+            1,
+            Progress.NONE,
+            "test",
+            (op, layer, site, recipe) -> {
+              double[] shift = BiasCorrection.meanDifference(site, layer.channels(f));
+              float[] bias = recipe.bias(op, layer).clone();
+              for (int c = 0; c < bias.length; c++) {
+                // What earlier layers got wrong is in the shift: a bias for all that they computed.
+                bias[c] += (float) (10 * shift[c]);
+              }
+              recipe.biases.put(op, bias);
+            },
+            most);
+        biases.add(r.biases);
+      }
+      assertEquals(floatOperator == null ? 4 : 3, biases.get(0).size());
+      for (int op : biases.get(0).keySet()) {
+        assertArrayEquals(biases.get(0).get(op), biases.get(1).get(op), 0, "operator " + op);
+        assertArrayEquals(biases.get(0).get(op), biases.get(2).get(op), 0, "operator " + op);
+      }
+    }
+  }
+
+  @Test
+  void someInputsAreEvenlySpread() {
+    List<float[][]> inputs = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      inputs.add(new float[][] {{i}});
+    }
+    assertEquals(List.of(3f, 6f, 9f), values(Calibrator.some(inputs, 3)));
+    assertEquals(10, Calibrator.some(inputs, 10).size());
+    assertEquals(10, Calibrator.some(inputs, 99).size());
+    Iterable<float[][]> sizeless = inputs::iterator;
+    assertEquals(List.of(0f, 1f, 2f), values(Calibrator.some(sizeless, 3)));
+  }
+
+  private static List<Float> values(List<float[][]> inputs) {
+    return inputs.stream().map(x -> x[0][0]).toList();
+  }
 }
