@@ -196,6 +196,7 @@ final class ReportCommand extends BaseCommand {
     Dataset evaluation =
         Datasets.open(
             data, format, divide ? options.withPart(DataOptions.Part.EVALUATION) : options);
+    Evaluation.requireLabels(g, evaluation);
     Dataset calibrationSet = openCalibration(g, format, divide);
     try (ProgressLine progress = new ProgressLine(console())) {
       if (calibrationSet != null) {

@@ -17,6 +17,14 @@ public interface Dataset extends Iterable<Sample> {
   /** What and where, for messages and reports, such as {@code images/ (512 images, 10 classes)}. */
   String description();
 
+  /**
+   * Checks all labels without reading a sample.
+   *
+   * @param classes how many classes there are; labels are 0 to one less
+   * @throws DataException if a label is not one of them, naming the file and line where it stands
+   */
+  void requireLabelsBelow(int classes);
+
   /** The inputs alone. */
   default Iterable<float[][]> inputs() {
     return () -> {

@@ -19,6 +19,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
 /**
@@ -51,7 +52,7 @@ public final class Datasets {
     if (ImageFiles.isImageName(data)) {
       return new FileDataset(
           data.toString(),
-          List.of(new FileDataset.Entry(data, Sample.NO_LABEL)),
+          List.of(new FileDataset.Entry(data, Sample.NO_LABEL, "")),
           List.of(),
           format::fromImage);
     }
@@ -175,7 +176,10 @@ public final class Datasets {
         Path f = found.get(i);
         String name = dir.relativize(f).getName(0).toString();
         entries.add(
-            new FileDataset.Entry(f, names.isEmpty() ? Sample.NO_LABEL : labels.index(name)));
+            new FileDataset.Entry(
+                f,
+                names.isEmpty() ? Sample.NO_LABEL : labels.index(name),
+                dir.resolve(name).toString()));
       }
     }
     String classes =
@@ -205,6 +209,7 @@ public final class Datasets {
     Path base = file.toAbsolutePath().getParent();
     List<Path> files = new ArrayList<>();
     List<String> names = new ArrayList<>();
+    List<Integer> lineNumbers = new ArrayList<>();
     int lineNumber = 0;
     for (String line : text.lines().toList()) {
       lineNumber++;
@@ -235,6 +240,7 @@ public final class Datasets {
         throw new DataException(where + ": no such file: " + fields.get(0));
       }
       files.add(entry);
+      lineNumbers.add(lineNumber);
       if (fields.size() == 2) {
         names.add(fields.get(1));
       }
@@ -248,7 +254,7 @@ public final class Datasets {
     for (int i = 0; i < files.size(); i++) {
       if (chosen.contains(i)) {
         int label = names.isEmpty() ? Sample.NO_LABEL : labels.index(names.get(i));
-        entries.add(new FileDataset.Entry(files.get(i), label));
+        entries.add(new FileDataset.Entry(files.get(i), label, file + ":" + lineNumbers.get(i)));
       }
     }
     return new FileDataset(
@@ -350,6 +356,7 @@ public final class Datasets {
         chosen,
         (int) record,
         options.labels() == null ? null : labelFile(options.labels(), total, options),
+        labelSource(options.labels()),
         () -> new BufferedInputStream(Files.newInputStream(file), 1 << 16),
         (source, bytes) -> format.fromRaw(options.rawType(), bytes));
   }
@@ -374,6 +381,7 @@ public final class Datasets {
         chosen,
         header.sampleBytes(),
         labels == null ? null : labelFile(labels, total, options),
+        labelSource(labels),
         () -> {
           InputStream in = Idx.open(file);
           in.skipNBytes(header.headerBytes());
@@ -391,6 +399,14 @@ public final class Datasets {
 
   private static String nameOfLabels(String name) {
     return name.replace("images", "labels").replaceAll("idx[2-4]", "idx1");
+  }
+
+  /** Where the label of each sample stands: a line of a text file, or an element of an IDX file. */
+  private static IntFunction<String> labelSource(Path file) {
+    if (file == null) {
+      return i -> "";
+    }
+    return Idx.isIdx(file) ? i -> file + " [" + i + "]" : i -> file + ":" + (i + 1);
   }
 
   private static int[] labelFile(Path file, int count, DataOptions options) {

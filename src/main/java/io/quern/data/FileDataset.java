@@ -7,8 +7,12 @@ import java.util.function.Function;
 
 /** One sample per file: folders of images or raw tensors, CSV lists, single images. */
 final class FileDataset implements Dataset {
-  /** A file and the index of its class. */
-  record Entry(Path file, int label) {}
+  /**
+   * A file and the index of its class.
+   *
+   * @param labelSource where the label stands, for messages
+   */
+  record Entry(Path file, int label, String labelSource) {}
 
   private final String description;
   private final List<Entry> entries;
@@ -39,6 +43,13 @@ final class FileDataset implements Dataset {
   @Override
   public String description() {
     return description;
+  }
+
+  @Override
+  public void requireLabelsBelow(int classCount) {
+    for (Entry e : entries) {
+      Labels.requireBelow(classCount, e.label(), e.labelSource());
+    }
   }
 
   @Override

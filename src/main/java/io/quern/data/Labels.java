@@ -48,6 +48,19 @@ final class Labels {
     }
   }
 
+  /**
+   * Checks a label.
+   *
+   * @param classes how many there are
+   * @param source where it stands
+   */
+  static void requireBelow(int classes, int label, String source) {
+    if (label >= classes) {
+      throw new DataException(
+          source + ": label " + label + ", but the model has " + classes + " outputs");
+    }
+  }
+
   int index(String name) {
     return indices.get(name);
   }

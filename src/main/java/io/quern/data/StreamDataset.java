@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.function.BiFunction;
+import java.util.function.IntFunction;
 
 /** Many samples of equal length in one file, read from front to back; some may be left out. */
 final class StreamDataset implements Dataset {
@@ -21,6 +22,7 @@ final class StreamDataset implements Dataset {
   private final Selection chosen;
   private final int recordBytes;
   private final int[] labels;
+  private final IntFunction<String> labelSource;
   private final Opener opener;
   private final BiFunction<String, byte[], float[][]> decoder;
 
@@ -28,6 +30,7 @@ final class StreamDataset implements Dataset {
    * @param total samples in the file
    * @param chosen which of them are taken
    * @param labels one per sample of the file, or null
+   * @param labelSource where the label of a sample stands, for messages
    */
   StreamDataset(
       String file,
@@ -36,6 +39,7 @@ final class StreamDataset implements Dataset {
       Selection chosen,
       int recordBytes,
       int[] labels,
+      IntFunction<String> labelSource,
       Opener opener,
       BiFunction<String, byte[], float[][]> decoder) {
     this.file = file;
@@ -44,6 +48,7 @@ final class StreamDataset implements Dataset {
     this.chosen = chosen;
     this.recordBytes = recordBytes;
     this.labels = labels;
+    this.labelSource = labelSource;
     this.opener = opener;
     this.decoder = decoder;
   }
@@ -61,6 +66,15 @@ final class StreamDataset implements Dataset {
   @Override
   public String description() {
     return description;
+  }
+
+  @Override
+  public void requireLabelsBelow(int classCount) {
+    for (int i = 0; labels != null && i < total; i++) {
+      if (chosen.contains(i)) {
+        Labels.requireBelow(classCount, labels[i], labelSource.apply(i));
+      }
+    }
   }
 
   @Override

@@ -1,7 +1,6 @@
 package io.quern.report;
 
 import io.quern.calibrate.Progress;
-import io.quern.data.DataException;
 import io.quern.data.Dataset;
 import io.quern.data.Sample;
 import io.quern.model.Graph;
@@ -70,11 +69,11 @@ final class Accuracy {
       for (int i = 0; i < workers; i++) {
         lanes.add(new Lane(plans));
       }
+      data.requireLabelsBelow(classes);
       int done = 0;
       progress.report("evaluate", 0, data.size());
       List<Sample> batch = new ArrayList<>();
       for (Sample s : data) {
-        requireLabel(s);
         listener.sample(s, done + batch.size());
         batch.add(s);
         if (batch.size() == BATCH_PER_WORKER * workers || done + batch.size() == data.size()) {
@@ -87,13 +86,6 @@ final class Accuracy {
       return metrics;
     } finally {
       lanes.forEach(Lane::close);
-    }
-  }
-
-  private void requireLabel(Sample s) {
-    if (s.label() >= classes) {
-      throw new DataException(
-          s.source() + ": label " + s.label() + ", but the model has " + classes + " outputs");
     }
   }
 

@@ -93,6 +93,15 @@ public final class Evaluation {
     return new Evaluation(floatGraph, candidates, data, settings, progress).results();
   }
 
+  /**
+   * Checks that every label is one of the network's outputs, before any work.
+   *
+   * @throws DataException if one is not, naming the file and line where it stands
+   */
+  public static void requireLabels(Graph floatGraph, Dataset data) {
+    data.requireLabelsBelow(Accuracy.classes(floatGraph));
+  }
+
   private List<PathResult> results() {
     List<OutputMetrics> metrics;
     List<List<LayerError>> layers;

@@ -397,6 +397,20 @@ class MainTest {
     assertEquals(message + " (see quern report --help)", failure(2, arguments(command)));
   }
 
+  /** The last of many labels is wrong: nothing is calibrated, nothing is read. */
+  @Test
+  void reportChecksAllLabelsBeforeAnyWork() throws IOException {
+    Graph g = network();
+    TfliteWriter.write(
+        new Graph("net", g.tensors(), g.operators(), g.inputs(), g.outputs(), Map.of()), model);
+    Path list = testImages.resolve("list.csv");
+    Files.writeString(list, "ant/0.png,0\nbee/1.png,1\nno image.png,2\ncat/2.png,3\n");
+    Files.writeString(testImages.resolve("no image.png"), "text");
+    assertEquals(
+        "DIR/test/list.csv:4: label 3, but the model has 3 outputs",
+        failure(1, "report", model, "--range=0,1", "--calibration", images, "--data", list));
+  }
+
   @Test
   void reportRefusesToMeasureUnderAnUnknownTier() {
     assertEquals(

@@ -254,6 +254,40 @@ class DatasetsTest {
     assertEquals("DIR/list.csv: not UTF-8 text", error(csv, f));
   }
 
+  @Test
+  void labelsAreCheckedWhereTheyStand() throws IOException {
+    InputFormat f = format(Image.Resize.NONE, 1, 2, 3, 1);
+    image("a.png", BufferedImage.TYPE_BYTE_GRAY, 3, 2, "png");
+    Path csv = Files.writeString(dir.resolve("list.csv"), "file,label\na.png,2\n\na.png,3\n");
+    Files.createDirectories(dir.resolve("folder/0"));
+    Files.createDirectories(dir.resolve("folder/7"));
+    image("folder/0/a.png", BufferedImage.TYPE_BYTE_GRAY, 3, 2, "png");
+    image("folder/7/a.png", BufferedImage.TYPE_BYTE_GRAY, 3, 2, "png");
+    Path bin = Files.write(dir.resolve("a.bin"), new byte[2 * 24]);
+    Path text = Files.writeString(dir.resolve("l.txt"), "0\n5\n");
+    Path bytes = Files.write(dir.resolve("l.idx1"), idx(8, new byte[] {0, 5}, 2));
+    assertEquals("DIR/list.csv:4: label 3, but the model has 3 outputs", labels(csv, f, null, 3));
+    assertEquals("none", labels(csv, f, null, 4));
+    assertEquals(
+        "DIR/folder/7: label 7, but the model has 7 outputs",
+        labels(dir.resolve("folder"), f, null, 7));
+    assertEquals("DIR/l.txt:2: label 5, but the model has 5 outputs", labels(bin, f, text, 5));
+    assertEquals("DIR/l.idx1 [1]: label 5, but the model has 5 outputs", labels(bin, f, bytes, 5));
+    assertEquals("none", labels(bin, f, text, 6));
+    assertEquals("none", labels(bin, f, null, 1));
+  }
+
+  private String labels(Path data, InputFormat f, Path labels, int classes) {
+    Dataset d =
+        Datasets.open(data, f, new DataOptions(labels, List.of(), null, DataOptions.Part.ALL, 0));
+    try {
+      d.requireLabelsBelow(classes);
+      return "none";
+    } catch (DataException e) {
+      return e.getMessage().replace(dir.toString(), "DIR");
+    }
+  }
+
   private static byte[] idx(int type, byte[] data, int... dims) {
     ByteBuffer b = ByteBuffer.allocate(4 + 4 * dims.length + data.length);
     b.put((byte) 0).put((byte) 0).put((byte) type).put((byte) dims.length);
