@@ -171,7 +171,7 @@ public final class CalibrationOptions {
 
   /**
    * How many calibration inputs, evenly spread, measure the error at the outputs where something is
-   * chosen by it; default 32.
+   * chosen by it; default 32. Greedy binary layers take at least {@link #refinementInputs}.
    */
   public int sensitivityInputs() {
     return b.sensitivityInputs;

@@ -134,9 +134,12 @@ public final class Calibrator {
         new Recipe(g, proposals.get(auto ? ObserverKind.MIN_MAX : o.observer()).clone());
     recipe.floatInputOutput = o.floatInputOutput();
     recipe.quantizeWeights(o);
-    boolean measured = auto || o.floatLayers() > 0 || o.binaryLayers() == BinaryLayers.GREEDY;
-    OutputError error =
-        measured ? new OutputError(g, some(inputs, o.sensitivityInputs()), o.threads()) : null;
+    boolean greedy = o.binaryLayers() == BinaryLayers.GREEDY;
+    boolean measured = auto || o.floatLayers() > 0 || greedy;
+    // A budget of two in a hundred answers is not measured on 32.
+    int count =
+        greedy ? Math.max(o.sensitivityInputs(), o.refinementInputs()) : o.sensitivityInputs();
+    OutputError error = measured ? new OutputError(g, some(inputs, count), o.threads()) : null;
     if (auto) {
       reports.add(AutoRanges.apply(recipe, proposals, error, progress));
     }

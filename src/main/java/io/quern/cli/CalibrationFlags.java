@@ -130,6 +130,14 @@ final class CalibrationFlags {
   private Integer refinementInputs;
 
   @Option(
+      names = "--sensitivity-inputs",
+      paramLabel = "N",
+      description =
+          "Inputs, evenly spread, on which the error at the output is measured where ranges, layers or channels are chosen by it."
+              + " Default: 32; greedy binary layers take at least those of --refinement-inputs.")
+  private Integer sensitivityInputs;
+
+  @Option(
       names = "--float-layers",
       paramLabel = "K",
       description = "Leave the K most sensitive layers float.")
@@ -246,6 +254,9 @@ final class CalibrationFlags {
     }
     if (refinementInputs != null) {
       b.refinementInputs(refinementInputs);
+    }
+    if (sensitivityInputs != null) {
+      b.sensitivityInputs(sensitivityInputs);
     }
     if (floatLayers != null) {
       b.floatLayers(floatLayers);

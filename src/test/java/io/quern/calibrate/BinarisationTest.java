@@ -161,6 +161,35 @@ class BinarisationTest {
     assertTrue(few < 4, few + " layers without any budget");
   }
 
+  /** Agreement with float falls by no more than the budget, on the calibration set itself. */
+  @Test
+  void greedyMeasuresItsBudgetOnTheRefinementInputs() {
+    Graph f = net(6);
+    List<float[][]> calibration = Net.inputs(f, 100, 1);
+    CalibrationOptions o = options(BinaryLayers.GREEDY, 1).toBuilder().binaryBudget(0.05).build();
+    Graph q = Calibrator.calibrate(f, calibration, o, Progress.NONE);
+    Graph plain =
+        Calibrator.calibrate(f, calibration, CalibrationOptions.defaults(), Progress.NONE);
+    double lost = agreement(f, plain, calibration) - agreement(f, q, calibration);
+    assertTrue(lost <= 0.05 + 1e-9, lost + " lost of a budget of 0.05");
+  }
+
+  private static double agreement(Graph f, Graph q, List<float[][]> inputs) {
+    int same = 0;
+    for (float[][] x : inputs) {
+      same += largest(Net.run(f, x)) == largest(CalibratorTest.runInt8(q, x)) ? 1 : 0;
+    }
+    return (double) same / inputs.size();
+  }
+
+  private static int largest(float[] v) {
+    int best = 0;
+    for (int i = 1; i < v.length; i++) {
+      best = v[i] > v[best] ? i : best;
+    }
+    return best;
+  }
+
   private static int binaryLayers(Graph q) {
     int n = 0;
     for (int i = 0; i < q.operators().size(); i++) {

@@ -521,7 +521,7 @@ class MainTest {
         "--silence-idle|fold-batch-norm silence-idle",
         "--equalise --replace-relu6 --absorb-bias|fold-batch-norm equalise absorb-high-bias",
         "--correct-bias analytic --no-fold-batch-norm|correct-bias",
-        "--float-layers 1|fold-batch-norm mixed-precision",
+        "--float-layers 1 --sensitivity-inputs 4|fold-batch-norm mixed-precision",
         "--observer auto|fold-batch-norm choose-ranges",
         "--binary --binary-layers all|fold-batch-norm binarise",
         "--binary=2 --binary-layers greedy --binary-budget 1|fold-batch-norm binarise",
@@ -578,6 +578,7 @@ class MainTest {
         "calibrate MODEL --data IMAGES --equalise --fill-depthwise|--fill-depthwise: --equalise does that and more (see quern calibrate"
             + " --help)",
         "calibrate MODEL --data IMAGES --refinement-inputs 0|refinementInputs must be at least 1, is 0 (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --sensitivity-inputs 0|sensitivityInputs must be at least 1, is 0 (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --binary=4|binaryTerms must be 1 to 3, is 4 (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --binary-layers all|--binary-layers: needs --binary or a recipe with it (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --binary --binary-budget 0.1|--binary-budget: needs --binary-layers greedy (see quern calibrate --help)",
