@@ -4,7 +4,6 @@ import io.quern.calibrate.BatchNormFolding;
 import io.quern.calibrate.CalibrationOptions;
 import io.quern.calibrate.CalibrationResult;
 import io.quern.calibrate.Calibrator;
-import io.quern.calibrate.Preset;
 import io.quern.calibrate.Progress;
 import io.quern.data.Dataset;
 import io.quern.model.Graph;
@@ -46,16 +45,8 @@ final class Paths {
     return calibrated(g, calibration, named, progress);
   }
 
-  /** One path per recipe. */
-  static List<Candidate> recipes(
-      Graph g, Dataset calibration, List<Preset> recipes, int threads, Progress progress) {
-    Map<String, CalibrationOptions> named = new LinkedHashMap<>();
-    recipes.forEach(p -> named.put(p.label(), p.builder().threads(threads).build()));
-    return calibrated(g, calibration, named, progress);
-  }
-
   /** Calibrates several networks, as many at once as there are processors and memory for. */
-  private static List<Candidate> calibrated(
+  static List<Candidate> calibrated(
       Graph g, Dataset calibration, Map<String, CalibrationOptions> options, Progress progress) {
     int workers =
         Math.min(

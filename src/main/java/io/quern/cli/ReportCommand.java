@@ -1,7 +1,6 @@
 package io.quern.cli;
 
 import io.quern.calibrate.CalibrationOptions;
-import io.quern.calibrate.Preset;
 import io.quern.data.DataOptions;
 import io.quern.data.Dataset;
 import io.quern.data.Datasets;
@@ -26,9 +25,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,6 +44,7 @@ import picocli.CommandLine.Parameters;
       "  quern report model.tflite --data images/ --range=-1,1 --observer percentile --json",
       "  quern report model.tflite model-int8.tflite --data test-images/",
       "  quern report model.tflite --data images/ --paths all -o report.html -o report.csv",
+      "  quern report model.tflite --data images/ --paths plain,+equalise,+correct-bias:empirical,best+observer:mse",
       "  quern report model.tflite --data images/ --tiers all --threads 1,4 --cold-start --target pi-4",
       "  quern report model.tflite --data images/ --on pi@raspberrypi.local --target pi-4 -o report.html",
       "  quern report model.tflite --data images/ --paths plain,best --sensitivity",
@@ -154,8 +153,9 @@ final class ReportCommand extends BaseCommand {
       split = ",",
       paramLabel = "NAME",
       description =
-          "Instead of int8 per tensor and per channel, these recipes (see quern calibrate --help), or all; excludes the switches"
-              + " of calibration.")
+          "Instead of int8 per tensor and per channel, these recipes (see quern calibrate --help), or all. NAME+SWITCH[:VALUE] adds"
+              + " switches of calibrate to a recipe, +SWITCH[:VALUE] to the path before; passes: the passes of best and"
+              + " best-per-tensor, one more in every path. Excludes the switches of calibration.")
   private List<String> paths = new ArrayList<>();
 
   @Option(
@@ -174,9 +174,9 @@ final class ReportCommand extends BaseCommand {
 
   @Override
   void execute() throws Exception {
-    List<Preset> recipes = recipes();
     requireNoIgnoredFlags();
     List<PlanOptions> plans = run.plans();
+    Map<String, CalibrationOptions> named = NamedPaths.of(paths, plans.get(0).threads());
     CalibrationOptions.Builder builder = flags.builder(plans.get(0).threads());
     ModelledTarget board = target == null ? null : modelled(TargetsCommand.board(target));
     requireOutputs();
@@ -201,9 +201,9 @@ final class ReportCommand extends BaseCommand {
     try (ProgressLine progress = new ProgressLine(console())) {
       if (calibrationSet != null) {
         candidates.addAll(
-            recipes.isEmpty()
+            named.isEmpty()
                 ? Paths.int8(g, calibrationSet, builder, progress)
-                : Paths.recipes(g, calibrationSet, recipes, plans.get(0).threads(), progress));
+                : Paths.calibrated(g, calibrationSet, named, progress));
       }
       candidates.addAll(given);
       List<PathResult> results =
@@ -291,27 +291,6 @@ final class ReportCommand extends BaseCommand {
     } else {
       console().out().print(TextReport.write(document));
     }
-  }
-
-  private List<Preset> recipes() {
-    List<Preset> r = new ArrayList<>();
-    for (String name : paths) {
-      List<Preset> named =
-          Arrays.stream(Preset.values())
-              .filter(p -> name.equals("all") || name.equals(p.label()))
-              .toList();
-      if (named.isEmpty()) {
-        throw new Usage(
-            "--paths: unknown recipe '"
-                + name
-                + "'; known are all, "
-                + Arrays.stream(Preset.values())
-                    .map(Preset::label)
-                    .collect(Collectors.joining(", ")));
-      }
-      r.addAll(named);
-    }
-    return r.stream().distinct().toList();
   }
 
   private static String rendered(ReportDocument d, Path file) {

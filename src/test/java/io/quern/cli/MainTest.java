@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.quern.calibrate.BiasCorrectionMethod;
+import io.quern.calibrate.CalibrationOptions;
+import io.quern.calibrate.Equalisation;
+import io.quern.calibrate.ObserverKind;
 import io.quern.data.Json;
 import io.quern.data.ModelMetadata;
 import io.quern.data.Preprocessing;
@@ -305,7 +309,41 @@ class MainTest {
         failure(2, "report", model, "--data", testImages, "-o", "r.txt"));
     assertTrue(
         failure(2, "report", model, "--data", testImages, "--paths", "none")
-            .startsWith("--paths: unknown recipe 'none'; known are all, plain,"));
+            .startsWith("--paths: unknown recipe 'none'; known are all, passes, plain,"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "plain,+equalise,+correct-bias:empirical|plain +equalise +correct-bias:empirical",
+        "best+observer:mse,plain+low-rank:parameters:0.9,binary+binary-layers:all|best+observer:mse plain+low-rank:parameters:0.9"
+            + " binary+binary-layers:all",
+        "passes|plain +silence-idle +fill-depthwise +split-channels +learn-rounding +fit-logits per-tensor +equalise"
+            + " +absorb-bias +correct-bias:empirical",
+        "plain,+equalise,per-tensor,+equalise,plain|plain +equalise per-tensor per-tensor+equalise",
+      })
+  void namedPathsAddSwitchesToRecipes(String paths, String names) {
+    Map<String, CalibrationOptions> named = NamedPaths.of(List.of(paths.split(",")), 3);
+    assertEquals(List.of(names.split(" ")), List.copyOf(named.keySet()));
+    named.values().forEach(o -> assertEquals(3, o.threads()));
+  }
+
+  @Test
+  void namedPathsHaveTheSwitchesOfThoseBefore() {
+    List<CalibrationOptions> o = List.copyOf(NamedPaths.of(List.of("passes"), 1).values());
+    assertEquals(Equalisation.NONE, o.get(1).equalisation());
+    assertTrue(o.get(1).silenceIdle() && !o.get(1).splitChannels());
+    assertEquals(Equalisation.DEPTHWISE, o.get(2).equalisation());
+    assertTrue(o.get(5).silenceIdle() && o.get(5).splitChannels() && o.get(5).learnedRounding());
+    assertTrue(o.get(5).fitLogits() && !o.get(4).fitLogits());
+    assertTrue(o.get(9).perTensorWeights() && o.get(9).absorbHighBias());
+    assertEquals(BiasCorrectionMethod.EMPIRICAL, o.get(9).biasCorrection());
+    assertEquals(Equalisation.KEEP_RELU6, o.get(9).equalisation());
+    CalibrationOptions mse =
+        NamedPaths.of(List.of("best+observer:mse"), 1).get("best+observer:mse");
+    assertEquals(ObserverKind.MSE, mse.observer());
+    assertTrue(mse.learnedRounding());
   }
 
   @Test
@@ -386,6 +424,12 @@ class MainTest {
       value = {
         "report MODEL --data IMAGES --paths plain --equalise|--paths excludes --equalise: every recipe has its own switches",
         "report MODEL --data IMAGES --paths plain --recipe best|--paths excludes --recipe: every recipe has its own switches",
+        "report MODEL --data IMAGES --paths +equalise|--paths: +equalise adds to the path before it, and there is none",
+        "report MODEL --data IMAGES --paths plain+fast|--paths: plain+fast: Unknown option: '--fast'",
+        "report MODEL --data IMAGES --paths plain+observer|--paths: plain+observer: Missing required parameter for option '--observer'"
+            + " (KIND)",
+        "report MODEL --data IMAGES --paths plain,+observer:fast|--paths: plain+observer:fast: --observer: unknown kind 'fast'; known are"
+            + " min-max, moving-average, percentile, entropy, mse, auto",
         "report MODEL --data IMAGES --sensitivity --layer-samples 0|--sensitivity needs --layer-samples of 1 or more",
         "report MODEL MODEL --data IMAGES --paths plain|--paths needs --calibration: without it only the given models are compared",
         "report MODEL MODEL --data IMAGES --observer mse|--observer needs --calibration: without it only the given models are"
