@@ -34,9 +34,10 @@ public final class HtmlReport {
       .tile span{display:block;color:var(--dim);font-size:.85rem}.tile b{display:block;font-size:1.5rem;line-height:1.3;font-weight:600}
       .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:.5rem}
       table{border-collapse:collapse;width:100%;font-size:.85rem;font-variant-numeric:tabular-nums;overflow-wrap:normal}
-      th,td{padding:.35rem .7rem;text-align:right;white-space:nowrap}tr+tr>*{border-top:1px solid var(--line)}
-      th{background:var(--panel);font-weight:600}.l{text-align:left}
-      tr>:first-child{position:sticky;left:0;background:var(--panel);max-width:min(18rem,45vw);overflow:hidden;
+      th,td{padding:.35rem .6rem;text-align:right;white-space:nowrap}tr+tr>*{border-top:1px solid var(--line)}
+      th{background:var(--panel);font-weight:600;white-space:normal;vertical-align:bottom;min-width:3.6rem}td small{display:block;color:var(--dim)}
+      .l{text-align:left}
+      tr>:first-child{position:sticky;left:0;background:var(--panel);max-width:min(13rem,45vw);overflow:hidden;
       text-overflow:ellipsis}
       tbody tr:hover td{background:var(--panel)}
       svg{display:block;width:100%;height:auto}svg text{fill:var(--ink);font:11px system-ui,sans-serif}
@@ -230,13 +231,24 @@ public final class HtmlReport {
     s.append("</tbody></table></div>\n");
   }
 
+  /** A figure with its interval below it: tables are narrower so. */
+  private static String figure(String cell) {
+    int at = cell.indexOf(" [");
+    return at < 0
+        ? Svg.escape(cell)
+        : Svg.escape(cell.substring(0, at))
+            + "<small> "
+            + Svg.escape(cell.substring(at + 1))
+            + "</small>";
+  }
+
   private void row(Table t, List<String> cells, String open, String close) {
     s.append("<tr>");
     for (int i = 0; i < cells.size(); i++) {
       s.append('<')
           .append(open)
           .append(i < t.leftColumns() ? " class=\"l\">" : ">")
-          .append(Svg.escape(cells.get(i)))
+          .append(i < t.leftColumns() ? Svg.escape(cells.get(i)) : figure(cells.get(i)))
           .append("</")
           .append(close)
           .append('>');

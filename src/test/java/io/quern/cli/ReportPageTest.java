@@ -32,7 +32,7 @@ class ReportPageTest {
     String command =
         "report DATA/fashion-mnist-float.tflite --calibration DATA/calibration-images-idx3-ubyte.gz"
             + " --calibration-limit 32 --data DATA/test-images-idx3-ubyte.gz --limit 20 --paths plain,per-tensor"
-            + " --layer-samples 2 --sensitivity=2 --tiers portable,reference --target pi-4 -o HTML";
+            + " --layer-samples 2 --sensitivity=2 --cold-start --tiers portable,reference --target pi-4 -o HTML";
     String[] arguments =
         command.replace("DATA/", data + "/").replace("HTML", html.toString()).split(" ");
     assertEquals(0, Main.run(console, arguments), () -> err.toString(StandardCharsets.UTF_8));
@@ -40,7 +40,7 @@ class ReportPageTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"390,light", "390,dark", "1280,light", "1280,dark"})
+  @CsvSource({"390,light", "390,dark", "1000,light", "1400,dark"})
   void embeddedModelsReportIsReadable(int width, String scheme) throws Exception {
     Pages.assertReadable(page, width, scheme, folder, "embedded");
   }

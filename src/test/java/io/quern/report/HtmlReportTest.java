@@ -27,7 +27,7 @@ class HtmlReportTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @CsvSource({"390,light", "390,dark", "1280,light", "1280,dark"})
+  @CsvSource({"390,light", "390,dark", "1000,light", "1400,dark"})
   void pageFitsItsWindow(int width, String scheme) throws Exception {
     Pages.assertReadable(HtmlReport.write(crowded()), width, scheme, folder, "crowded");
   }
@@ -40,11 +40,13 @@ class HtmlReportTest {
     String page =
         "<!DOCTYPE html><main><img src='http://quern.invalid/x.png'><svg width='60' height='30'>"
             + text
-            + "<text x='50' y='20'>too long for it</text></svg><div style='width:900px'>x</div></main>";
+            + "<text x='50' y='20'>too long for it</text></svg><div class='scroll' aria-label='wide' style='overflow-x:auto'><div"
+            + " style='width:900px'>x</div></div><div style='width:900px'>x</div></main>";
     Chromium.Seen seen = Chromium.orAbort().open(page, 390, 800, false, folder);
     assertTrue(seen.findings().matches("wide=[1-9].* drawings=1 .*"), seen.findings());
     assertTrue(seen.findings().contains("outside=[too long for it]"), seen.findings());
     assertTrue(seen.findings().contains("overlaps=[one/two]"), seen.findings());
+    assertTrue(seen.findings().endsWith("scrolls=[wide]"), seen.findings());
     assertTrue(seen.requests().contains("http://quern.invalid/x.png"), "" + seen.requests());
   }
 

@@ -27,7 +27,8 @@ public final class Chromium {
   /**
    * Opens all details and looks: {@code wide=}pixels that the page is wider than its window; {@code
    * drawings=}visible drawings; {@code outside=}texts that leave their drawing; {@code
-   * overlaps=}pairs of labels that overlap.
+   * overlaps=}pairs of labels that overlap; {@code scrolls=}titles of tables outside of details
+   * that are wider than their place.
    */
   private static final String INSPECTION =
       """
@@ -49,9 +50,11 @@ public final class Chromium {
               overlaps.push(a + '/' + c);
           }));
         }
+        const scrolls = [...page.querySelectorAll('.scroll')].filter(d => !d.closest('details') && d.scrollWidth > d.clientWidth)
+            .map(d => d.getAttribute('aria-label'));
         page.querySelectorAll('details').forEach((d, i) => d.open = i < 2);
         document.documentElement.setAttribute('data-findings', 'wide=' + (root.scrollWidth - root.clientWidth)
-            + ' drawings=' + shown.length + ' outside=[' + outside + '] overlaps=[' + overlaps + ']');
+            + ' drawings=' + shown.length + ' outside=[' + outside + '] overlaps=[' + overlaps + '] scrolls=[' + scrolls + ']');
       };
       """;
 

@@ -1,6 +1,7 @@
 package io.quern.testing;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
@@ -18,8 +19,9 @@ public final class Pages {
 
   /**
    * Renders a page and asserts that it fits its window, that no text leaves its drawing and no
-   * label covers another, that it asks the network for nothing, and that it is drawn, in the
-   * scheme's brightness. The screenshot stays in {@code target/report-screenshots}.
+   * label covers another, that the tables of accuracy and speed need no scrolling on a desk, that
+   * it asks the network for nothing, and that it is drawn, in the scheme's brightness. The
+   * screenshot stays in {@code target/report-screenshots}.
    *
    * @param scheme light or dark
    * @param name of the screenshot
@@ -29,8 +31,12 @@ public final class Pages {
     boolean dark = scheme.equals("dark");
     Chromium.Seen seen = Chromium.orAbort().open(html, width, HEIGHT, dark, folder);
     assertTrue(
-        seen.findings().matches("wide=0 drawings=[1-9][0-9]* outside=\\[] overlaps=\\[]"),
+        seen.findings()
+            .matches("wide=0 drawings=[1-9][0-9]* outside=\\[] overlaps=\\[] scrolls=.*"),
         seen.findings());
+    if (width >= 1000) {
+      assertFalse(seen.findings().matches(".*scrolls=.*(Accuracy|Speed).*"), seen.findings());
+    }
     assertEquals(List.of(), seen.requests());
     keep(seen.screenshot(), name + "-" + width + "-" + scheme);
     assertIsDrawn(ImageIO.read(seen.screenshot().toFile()), width, dark);
