@@ -103,7 +103,7 @@ final class Conv2dFloatPortable extends ConvTiles {
     int w1 = w0 + paddedDepth;
     int w2 = w1 + paddedDepth;
     int w3 = w2 + paddedDepth;
-    Rows.addScaled4x2(
+    FloatRows.addScaled4x2(
         rows[acc],
         rows[acc + 1],
         rows[acc + 2],
@@ -128,7 +128,7 @@ final class Conv2dFloatPortable extends ConvTiles {
     Rows.fill(acc, bias[o], n);
     int w = o * paddedDepth;
     for (int k = 0; k < paddedDepth; k += 4) {
-      Rows.addScaled(
+      FloatRows.addScaled(
           acc,
           rows[k],
           rows[k + 1],

@@ -27,6 +27,11 @@ final class DepthwiseConv2dFloatPortable extends DepthwiseRows {
   }
 
   @Override
+  boolean sumsAreExact() {
+    return false;
+  }
+
+  @Override
   void convert(Memory memory, int from, float[] line, int to, int n) {
     System.arraycopy(memory.floats, from, line, to, n);
   }

@@ -62,6 +62,11 @@ final class DepthwiseConv2dPortable extends DepthwiseRows {
   }
 
   @Override
+  boolean sumsAreExact() {
+    return true;
+  }
+
+  @Override
   void convert(Memory memory, int from, float[] line, int to, int n) {
     Rows.convert(memory.bytes, from, line, to, n);
   }

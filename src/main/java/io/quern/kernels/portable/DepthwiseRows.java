@@ -247,7 +247,13 @@ abstract class DepthwiseRows implements Kernel {
         float[] r1 = rows[first[ring + Math.min(t + 1, taps - 1)] + b * step];
         float[] r2 = rows[first[ring + Math.min(t + 2, taps - 1)] + b * step];
         int w = s * paddedTaps + t;
-        Rows.addProducts(acc, r0, weightRows[w], r1, weightRows[w + 1], r2, weightRows[w + 2], n);
+        if (Rows.FMA || sumsAreExact()) {
+          Rows.addProducts(acc, r0, weightRows[w], r1, weightRows[w + 1], r2, weightRows[w + 2], n);
+        } else {
+          FloatRows.addProducts(acc, r0, weightRows[w], n);
+          FloatRows.addProducts(acc, r1, weightRows[w + 1], n);
+          FloatRows.addProducts(acc, r2, weightRows[w + 2], n);
+        }
       }
       finish(memory, acc, s, n, (pixel + x + p) * channels + s * LENGTH);
     }
@@ -255,6 +261,9 @@ abstract class DepthwiseRows implements Kernel {
 
   /** The staged value of positions outside the input. */
   abstract float padding();
+
+  /** Whether no sum is ever rounded, so that it does not matter how often. */
+  abstract boolean sumsAreExact();
 
   /** {@code line[to + i] = input[from + i]}. */
   abstract void convert(Memory memory, int from, float[] line, int to, int n);
