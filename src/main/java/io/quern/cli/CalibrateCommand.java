@@ -19,8 +19,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -30,6 +30,7 @@ import picocli.CommandLine.Parameters;
     name = "calibrate",
     description =
         "Turns a float model into an int8 model, from a few hundred inputs like those that it will see.",
+    customSynopsis = "quern calibrate MODEL --data=DATA [OPTIONS]",
     footerHeading = "%nExamples:%n",
     footer = {
       "  quern calibrate model.tflite --data images/ --range=-1,1",
@@ -88,7 +89,9 @@ final class CalibrateCommand extends BaseCommand {
       description = "Threads. Default: ${DEFAULT-VALUE}.")
   private int threads;
 
-  @Mixin private CalibrationFlags flags;
+  @ArgGroup(validate = false, heading = CalibrationFlags.HEADING)
+  private CalibrationFlags flags = new CalibrationFlags();
+
   private final DataFlags dataFlags = new DataFlags();
 
   @Option(names = "--json", description = "Print one JSON document.")

@@ -18,17 +18,19 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 
-/** How a network is calibrated: a recipe, and switches that change it. */
+/** How a network is calibrated: a recipe, and switches that change it. A group of options. */
 final class CalibrationFlags {
+  static final String HEADING = "%nHow the network is calibrated:%n";
+
   @Option(
       names = "--recipe",
       paramLabel = "NAME",
-      defaultValue = "plain",
       description = {
         "Where to start: plain, per-tensor, best, finest (best with up to twice the multiply-accumulates), best-per-tensor,"
-            + " mixed (best with 4 float layers), binary, binary-2, binary-3 (sums of binary terms) or low-rank. The switches below change it. Default: ${DEFAULT-VALUE}."
+            + " mixed (best with 4 float layers), binary, binary-2, binary-3 (sums of binary terms) or low-rank. The switches below change it. Default: plain."
       })
-  private String recipe;
+  private String recipe =
+      "plain"; // picocli sets defaults of groups only where one of the group is given
 
   @Option(
       names = "--observer",

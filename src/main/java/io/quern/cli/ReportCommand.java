@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -38,6 +39,7 @@ import picocli.CommandLine.Parameters;
     name = "report",
     description =
         "Compares a float model with its int8 versions: accuracy, error per layer, latency, memory.",
+    customSynopsis = "quern report MODEL [OTHER...] --data=DATA [OPTIONS]",
     footerHeading = "%nExamples:%n",
     footer = {
       "  quern report model.tflite --calibration images/ --data test-images/",
@@ -144,7 +146,9 @@ final class ReportCommand extends BaseCommand {
           "Also measure every path there, over ssh: deploys it for --target, checks its bytes and adds its times to speed.")
   private String on;
 
-  @Mixin private CalibrationFlags flags;
+  @ArgGroup(validate = false, heading = CalibrationFlags.HEADING)
+  private CalibrationFlags flags = new CalibrationFlags();
+
   @Mixin private VariantFlags run;
   private final DataFlags dataFlags = new DataFlags();
 

@@ -591,6 +591,10 @@ class MainTest {
     Printed p = quern(command, "--help");
     assertEquals(0, p.code());
     assertEquals("", p.err());
+    int calibration = p.out().indexOf("How the network is calibrated:");
+    boolean calibrates = List.of("calibrate", "report").contains(command);
+    assertEquals(calibrates, calibration > p.out().indexOf("--data"), p.out());
+    assertEquals(calibrates, calibration > 0 && p.out().indexOf("--observer") > calibration);
     assertTrue(p.out().contains("Examples:") && p.out().contains("quern " + command), p.out());
   }
 
