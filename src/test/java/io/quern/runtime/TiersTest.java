@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.quern.kernels.Tier;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -25,6 +27,29 @@ class TiersTest {
         assertEquals("tier " + name + " is not available: " + reason, e.getMessage());
       }
     }
+  }
+
+  /** Prints why the vector tier is missing. */
+  public static void main(String[] args) {
+    System.out.print(Tiers.whyMissing("vector"));
+  }
+
+  /** As in 32-bit Java on Arm. */
+  @Test
+  void shortVectors() throws Exception {
+    Process p =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:MaxVectorSize=8",
+                "--add-modules=jdk.incubator.vector",
+                "-cp",
+                System.getProperty("java.class.path"),
+                TiersTest.class.getName())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    String reason = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, p.waitFor());
+    assertEquals("vectors have 64 bits here, 128 are needed", reason);
   }
 
   @Test

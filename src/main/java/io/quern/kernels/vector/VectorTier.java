@@ -7,6 +7,7 @@ import io.quern.kernels.FullyConnectedInt8;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.KernelParams;
 import io.quern.kernels.Tier;
+import jdk.incubator.vector.FloatVector;
 
 /** Vector API kernels; see the package. */
 public final class VectorTier implements Tier {
@@ -14,9 +15,10 @@ public final class VectorTier implements Tier {
    * @throws UnsupportedOperationException if the machine has no vectors of 128 bits or more
    */
   public VectorTier() {
-    if (Lanes.FLOATS.vectorBitSize() < 128) {
+    int bits = FloatVector.SPECIES_PREFERRED.vectorBitSize(); // Lanes needs 128
+    if (bits < 128) {
       throw new UnsupportedOperationException(
-          "vectors have " + Lanes.FLOATS.vectorBitSize() + " bits here, 128 are needed");
+          "vectors have " + bits + " bits here, 128 are needed");
     }
   }
 
