@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
     footerHeading = "%nExamples:%n",
     footer = {
       "  quern deploy model-int8.tflite --target pi-4 -o bundle",
-      "  quern deploy model-int8.tflite --target pi-5 -o bundle --deb",
+      "  quern deploy model-int8.tflite --target pi-5 -o bundle --deb --deb-version 1.2",
       "  quern deploy model-int8.tflite --target pi-4 --to pi@raspberrypi.local"
     })
 final class DeployCommand extends BaseCommand {
@@ -50,6 +50,14 @@ final class DeployCommand extends BaseCommand {
 
   @Option(names = "--deb", description = "Also write a Debian package beside DIR.")
   private boolean deb;
+
+  @Option(
+      names = "--deb-version",
+      paramLabel = "VERSION",
+      description =
+          "Version of the Debian package, for a fleet that upgrades: higher for each new model."
+              + " Default: Quern's with a hash, which apt cannot order.")
+  private String debVersion;
 
   @Option(
       names = "--jre",
@@ -82,12 +90,18 @@ final class DeployCommand extends BaseCommand {
     if (output == null && (deb || jre)) {
       throw new Usage("--deb and --jre need -o DIR");
     }
+    if (debVersion != null && !deb) {
+      throw new Usage("--deb-version needs --deb");
+    }
     if (service && to == null) {
       throw new Usage("--service needs --to USER@HOST");
     }
     Board board = TargetsCommand.board(target);
     ModelFiles.read(model);
     Bundle bundle = new Bundle(model, board, name);
+    if (debVersion != null) {
+      bundle.setVersion(debVersion);
+    }
     bundle.warnings().forEach(console()::say);
     PrintStream out = console().out();
     if (output != null) {
@@ -96,7 +110,7 @@ final class DeployCommand extends BaseCommand {
     if (to != null) {
       Remote remote = new Remote(to);
       out.print(remote.install(bundle));
-      out.println(to + ":quern/" + bundle.name());
+      out.println(remote.host() + ":quern/" + bundle.name());
       if (service) {
         remote.enable(bundle);
         out.println("service quern-" + bundle.name() + " is running");
@@ -131,20 +145,10 @@ final class DeployCommand extends BaseCommand {
     return folder;
   }
 
-  /** Whether a Java runtime can be made is known before anything is written. */
-  private void checkJmods(Board board) {
-    if (jre && jmods == null && !Jre.isOwnFor(board)) {
-      throw new Failure(
-          "--jre: this JDK has no jmods for "
-              + board.arch()
-              + "; give --jmods with those of a JDK "
-              + Runtime.version().feature()
-              + " for that machine");
-    }
-  }
-
   private void write(Bundle bundle, Board board, PrintStream out) throws Exception {
-    checkJmods(board);
+    if (jre) {
+      Jre.check(jmods, board);
+    }
     Path folder = folder();
     bundle.writeFolder(folder);
     long total = 0;

@@ -36,6 +36,7 @@ public final class Bundle {
   private final String name;
   private final Board board;
   private final int heapMib;
+  private String version;
   private final List<String> warnings = new ArrayList<>();
   private final Map<String, Archives.Entry> files = new LinkedHashMap<>();
 
@@ -91,11 +92,18 @@ public final class Bundle {
     files.put("bundle.properties", Archives.Entry.text(properties()));
     files.put(service(), Archives.Entry.text(unit()));
     record(loaded);
+    files.put("SHA256SUMS", Archives.Entry.text(sha256Sums()));
+  }
+
+  private String sha256Sums() {
     StringBuilder sums = new StringBuilder();
     files.forEach(
-        (path, e) ->
-            sums.append(hash("SHA-256", e.content())).append("  ").append(path).append("\n"));
-    files.put("SHA256SUMS", Archives.Entry.text(sums.toString()));
+        (path, e) -> {
+          if (!path.equals("SHA256SUMS")) {
+            sums.append(hash("SHA-256", e.content())).append("  ").append(path).append("\n");
+          }
+        });
+    return sums.toString();
   }
 
   /** The name, derived from a file's: {@code My_Model.int8.tflite} gives {@code my-model-int8}. */
@@ -108,6 +116,21 @@ public final class Bundle {
   /** Name of bundle, folder, service and package. */
   public String name() {
     return name;
+  }
+
+  /**
+   * Gives the Debian package a version, so that a new model counts as newer than the last.
+   *
+   * @throws IllegalArgumentException if Debian would not take it
+   */
+  public void setVersion(String version) {
+    if (!version.matches("[0-9]([A-Za-z0-9.+~-]*[A-Za-z0-9.+~])?")) {
+      throw new IllegalArgumentException(
+          "version "
+              + version
+              + ": a digit expected, then letters, digits and . + ~ -, as Debian has them");
+    }
+    this.version = version;
   }
 
   /** What the user should know; empty if nothing. */
@@ -181,11 +204,13 @@ public final class Bundle {
     String unit = "usr/lib/systemd/system/" + service();
     long bytes = 0;
     for (Map.Entry<String, Archives.Entry> e : files.entrySet()) {
-      data.put(
-          e.getKey().equals(service()) ? unit : "opt/quern/" + name + "/" + e.getKey(),
-          e.getValue());
+      boolean isUnit = e.getKey().equals(service());
+      data.put(isUnit ? unit : "opt/quern/" + name + "/" + e.getKey(), e.getValue());
       bytes += e.getValue().content().length;
     }
+    data.put(
+        "opt/quern/" + name + "/SHA256SUMS",
+        Archives.Entry.text(sha256Sums().replace("  " + service(), "  /" + unit)));
     for (Map.Entry<String, Archives.Entry> e : runtime.entrySet()) {
       data.put("opt/quern/" + name + "/" + e.getKey(), e.getValue());
       bytes += e.getValue().content().length;
@@ -255,15 +280,17 @@ public final class Bundle {
   }
 
   /**
-   * The version of the package: that of Quern, and a hash of the model, so that a new model is a
-   * new version.
+   * The version of the package. Unless one was given it is Quern's and a hash of the files: another
+   * bundle has another version, but apt does not know which of two is the newer.
    */
   private String version() {
+    if (version != null) {
+      return version;
+    }
     String own = Bundle.class.getPackage().getImplementationVersion();
     String base = own == null ? "0.1.0" : own.replaceAll("[^0-9.].*", "");
-    return base
-        + "+"
-        + Long.parseLong(hash("SHA-256", files.get("model.tflite").content()).substring(0, 8), 16);
+    byte[] all = sha256Sums().getBytes(StandardCharsets.US_ASCII);
+    return base + "+" + Long.parseLong(hash("SHA-256", all).substring(0, 8), 16);
   }
 
   private String service() {

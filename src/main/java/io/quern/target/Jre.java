@@ -1,15 +1,22 @@
 package io.quern.target;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.module.InvalidModuleDescriptorException;
+import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleFinder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
+import java.util.zip.ZipFile;
 
 /**
  * A trimmed Java runtime for a bundle, made by jlink from the jmods of the target's JDK or, for a
@@ -37,10 +44,71 @@ public final class Jre {
   }
 
   /**
+   * Looks at jmods before anything is written.
+   *
+   * @param jmods as {@link #write} takes them
+   * @param board what the runtime is for
+   * @throws IOException if they are not those of a JDK of this release for such a machine, with
+   *     what they are
+   */
+  public static void check(Path jmods, Board board) throws IOException {
+    int release = Runtime.version().feature();
+    String wanted = "those of a JDK " + release + " for " + board.arch();
+    if (jmods == null) {
+      if (!isOwnFor(board)) {
+        throw new IOException("this JDK has no jmods for " + board.arch() + "; give " + wanted);
+      }
+      return;
+    }
+    Path base = jmods.resolve("java.base.jmod");
+    if (!Files.exists(base)) {
+      throw new IOException(jmods + ": no java.base.jmod in it; give " + wanted);
+    }
+    try (ZipFile zip = new ZipFile(base.toFile())) {
+      String found = arch(zip);
+      Optional<ModuleDescriptor.Version> version = descriptor(zip).version();
+      String of = version.map(ModuleDescriptor.Version::toString).orElse("an unknown release");
+      if (!of.matches(release + "([^0-9].*)?") || !found.equals(board.arch())) {
+        throw new IOException(jmods + ": of Java " + of + " for " + found + "; give " + wanted);
+      }
+    } catch (ZipException | InvalidModuleDescriptorException e) {
+      throw new IOException(base + ": not a module file: " + e.getMessage(), e);
+    }
+  }
+
+  private static ModuleDescriptor descriptor(ZipFile jmod) throws IOException {
+    try (InputStream in = open(jmod, "classes/module-info.class")) {
+      return ModuleDescriptor.read(in);
+    }
+  }
+
+  /** The architecture in Java's words, from the header of the JVM's ELF file. */
+  private static String arch(ZipFile jmod) throws IOException {
+    try (InputStream in = open(jmod, "lib/server/libjvm.so")) {
+      byte[] header = in.readNBytes(20);
+      int machine = header.length < 20 ? 0 : header[18] & 255 | (header[19] & 255) << 8;
+      return switch (machine) {
+        case 0x28 -> "arm";
+        case 0x3e -> "amd64";
+        case 0xb7 -> "aarch64";
+        default -> "ELF machine " + machine;
+      };
+    }
+  }
+
+  private static InputStream open(ZipFile zip, String name) throws IOException {
+    ZipEntry entry = zip.getEntry(name);
+    if (entry == null) {
+      throw new IOException(zip.getName() + ": no " + name + " in it: not of a JDK for Linux");
+    }
+    return zip.getInputStream(entry);
+  }
+
+  /**
    * Writes the folder {@code jre} into a bundle's, where its launch script looks first.
    *
    * @param jmods folder of {@code .jmod} files for the board's architecture, of the Java release
-   *     that this runs on; null for this JDK's own
+   *     that this runs on, which {@link #check} found good; null for this JDK's own
    * @param bundle folder of the bundle
    * @return bytes written
    * @throws IOException if jlink fails, with what it printed, or is not there
@@ -50,9 +118,6 @@ public final class Jre {
         ToolProvider.findFirst("jlink")
             .orElseThrow(
                 () -> new IOException("this Java has no jlink: run with a JDK, not a JRE"));
-    if (jmods != null && !Files.exists(jmods.resolve("java.base.jmod"))) {
-      throw new IOException(jmods + ": no java.base.jmod in it");
-    }
     Path jre = bundle.resolve("jre");
     if (Files.exists(jre)) {
       throw new IOException(jre + " exists already: remove it first");

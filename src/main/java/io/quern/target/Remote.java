@@ -47,6 +47,11 @@ public final class Remote {
    */
   public record Result(int status, String out, String errors) {}
 
+  /** The destination without options. */
+  public String host() {
+    return ssh.get(ssh.size() - 1);
+  }
+
   /**
    * Copies a bundle to {@code ~/quern/NAME} there and lets it check itself, which also makes its
    * start-up archive.
@@ -142,7 +147,7 @@ public final class Remote {
       Result result = new Result(status, out, new String(errors[0], StandardCharsets.UTF_8));
       if (status != 0) {
         throw new IOException(
-            ssh.get(ssh.size() - 1)
+            host()
                 + (status == 255 ? " cannot be reached: " : ": exit status " + status + ": ")
                 + result.errors().strip()
                 + (result.out().isBlank() ? "" : "; " + result.out().strip()));

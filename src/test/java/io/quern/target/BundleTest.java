@@ -3,6 +3,7 @@ package io.quern.target;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -209,9 +210,28 @@ class BundleTest {
       Path unpacked = temp.resolve("deb");
       assertEquals(0, tool("dpkg-deb", "-R", deb.toString(), unpacked.toString()));
       assertEquals(0, tool("sh", "-c", "cd '" + unpacked + "' && md5sum -c DEBIAN/md5sums"));
-      assertTrue(Files.exists(unpacked.resolve("usr/lib/systemd/system/quern-pool.service")));
+      Path unit = unpacked.resolve("usr/lib/systemd/system/quern-pool.service");
+      assertTrue(Files.exists(unit));
+      Path sums = unpacked.resolve("opt/quern/pool/SHA256SUMS");
+      String text = Files.readString(sums);
+      assertTrue(text.contains("  /usr/lib/systemd/system/quern-pool.service\n"), text);
+      Files.writeString(sums, text.replace("  /usr", "  " + unpacked + "/usr"));
+      assertEquals(0, tool("sh", "-c", "cd '" + sums.getParent() + "' && sha256sum -c SHA256SUMS"));
       assertTrue(
           Files.readString(unpacked.resolve("DEBIAN/control")).contains("Package: quern-pool\n"));
+    }
+  }
+
+  /** Other contents are another version; a given one is in the name and in the package. */
+  @Test
+  void versionOfThePackage() throws IOException {
+    Bundle four = new Bundle(model(), Board.find("pi-4"), "pool");
+    Bundle five = new Bundle(model(), Board.find("pi-5"), "pool");
+    assertNotEquals(four.debName(), five.debName());
+    four.setVersion("2.0~rc1-3");
+    assertEquals("quern-pool_2.0~rc1-3_all.deb", four.debName());
+    for (String bad : List.of("", "v1", "1 2", "1:2", "1_2", "1-", "1\nDepends: x")) {
+      assertThrows(IllegalArgumentException.class, () -> five.setVersion(bad), bad);
     }
   }
 
