@@ -16,7 +16,7 @@ public final class Scratch {
 
   /**
    * For float values in separate arrays: just-in-time compilers vectorise a storing loop only when
-   * every array in it has the same index.
+   * every array in it has the same index. Lengths are those of {@link CacheLines}.
    */
   public final float[][] rows;
 
@@ -35,7 +35,7 @@ public final class Scratch {
     this.shorts = new short[size.shorts()];
     this.ints = new int[size.ints()];
     this.floats = new float[size.floats()];
-    this.rows = new float[size.rows()][size.rowLength()];
-    this.shortRows = new short[size.shortRows()][size.rowLength()];
+    this.rows = new float[size.rows()][CacheLines.floats(size.rowLength())];
+    this.shortRows = new short[size.shortRows()][CacheLines.shorts(size.rowLength())];
   }
 }

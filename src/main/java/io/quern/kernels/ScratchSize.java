@@ -9,7 +9,7 @@ package io.quern.kernels;
  * @param floats float values
  * @param rows separate float arrays
  * @param shortRows separate arrays of 16-bit values
- * @param rowLength length of each of either
+ * @param rowLength what each of either holds at least
  */
 public record ScratchSize(
     int bytes, int shorts, int ints, int floats, int rows, int shortRows, int rowLength) {
@@ -40,6 +40,10 @@ public record ScratchSize(
 
   /** Memory that one thread's scratch takes, without array headers. */
   public long totalBytes() {
-    return bytes + 2L * shorts + 4L * ints + 4L * floats + (4L * rows + 2L * shortRows) * rowLength;
+    return bytes
+        + 2L * shorts
+        + 4L * (ints + (long) floats)
+        + 4L * rows * CacheLines.floats(rowLength)
+        + 2L * shortRows * CacheLines.shorts(rowLength);
   }
 }

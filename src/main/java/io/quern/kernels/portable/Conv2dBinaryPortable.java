@@ -15,7 +15,8 @@ import java.util.Arrays;
  * channel adds one of the sixteen rows where it would multiply and add four times.
  *
  * <p>Rows are of 16-bit values, twice as many to a vector as float has: a sum of {@link
- * #MOST_GROUPS} groups of four inputs of magnitude 128 fits. A unit is one tile of pixels.
+ * #MOST_GROUPS} groups of four inputs of magnitude 128 fits. A unit is a block of output channels
+ * of one tile of pixels.
  */
 final class Conv2dBinaryPortable implements Kernel {
   /** Inputs of one table. */
@@ -58,6 +59,8 @@ final class Conv2dBinaryPortable implements Kernel {
   /** Output channels whose sums are kept together, a multiple of 4. */
   private final int block;
 
+  private final int blocks;
+
   private final int inputZeroPoint;
   private final RowRequantizer requantizer;
 
@@ -69,6 +72,7 @@ final class Conv2dBinaryPortable implements Kernel {
     groups = groups(depth);
     tile = Rows.tile(g.pixels(), LENGTH);
     block = Math.min(MOST_SUMS, g.outC() + 3 & ~3);
+    blocks = (g.outC() + block - 1) / block;
     inputZeroPoint = p.inputZeroPoint();
     factors = new int[g.outC()];
     signs = new byte[g.outC() * groups / 2];
@@ -123,7 +127,7 @@ final class Conv2dBinaryPortable implements Kernel {
 
   @Override
   public int units() {
-    return (g.pixels() + tile - 1) / tile;
+    return (g.pixels() + tile - 1) / tile * blocks;
   }
 
   @Override
@@ -135,11 +139,10 @@ final class Conv2dBinaryPortable implements Kernel {
   @Override
   public void run(Memory memory, Scratch scratch, int from, int to) {
     for (int unit = from; unit < to; unit++) {
-      int first = unit * tile;
+      int first = unit / blocks * tile;
+      int o = unit % blocks * block;
       int n = Math.min(tile, g.pixels() - first);
-      for (int o = 0; o < g.outC(); o += block) {
-        outputs(memory, scratch, first, n, o, Math.min(block, g.outC() - o));
-      }
+      outputs(memory, scratch, first, n, o, Math.min(block, g.outC() - o));
     }
   }
 

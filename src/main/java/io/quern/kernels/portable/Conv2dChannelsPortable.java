@@ -1,5 +1,6 @@
 package io.quern.kernels.portable;
 
+import io.quern.kernels.CacheLines;
 import io.quern.kernels.Conv2dInt8;
 import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.Kernel;
@@ -52,7 +53,7 @@ final class Conv2dChannelsPortable implements Kernel {
     weightRows = new float[segments][paddedDepth][];
     for (int s = 0; s < segments; s++) {
       for (int k = 0; k < paddedDepth; k++) {
-        weightRows[s][k] = new float[channels(s)];
+        weightRows[s][k] = new float[CacheLines.floats(channels(s))];
       }
     }
     int[] bias = new int[g.outC()];

@@ -13,8 +13,9 @@ import java.util.Arrays;
  * weights. Input lines are converted once per tile, to one line per channel, and copied from there
  * for each kernel element.
  *
- * <p>Vectors run along the pixels, so that the shape of the channels does not matter. A unit is one
- * tile; the staged rows are {@code depth * tile * 4} bytes of scratch.
+ * <p>Vectors run along the pixels, so that the shape of the channels does not matter. A unit is the
+ * output channels of one tile that go through the staged rows together; a tile is staged once for
+ * the units of a run. The staged rows are {@code depth * tile * 4} bytes of scratch.
  */
 abstract class ConvTiles implements Kernel {
   /** Output channels that one loop sums. */
@@ -46,6 +47,9 @@ abstract class ConvTiles implements Kernel {
   private final int groupInputs;
   private final int tile;
 
+  /** Units of one group of one tile. */
+  private final int slices;
+
   /** Input lines that are staged at a time, planes of {@link #lineLength} per channel. */
   private final int ring;
 
@@ -66,6 +70,7 @@ abstract class ConvTiles implements Kernel {
             ? Rows.tile(geometry.pixels(), rowLength)
             : geometry.outW()
                 * Rows.even(geometry.pixels() / geometry.outW(), rowLength / geometry.outW());
+    this.slices = (groupOutputs + MOST_OUTPUTS - 1) / MOST_OUTPUTS;
     this.ring = (geometry.kernelH() - 1) * geometry.dilationH() + 1;
     int stride = geometry.strideW();
     this.phaseLength =
@@ -75,7 +80,7 @@ abstract class ConvTiles implements Kernel {
 
   @Override
   public final int units() {
-    return (g.pixels() + tile - 1) / tile;
+    return (g.pixels() + tile - 1) / tile * groups * slices;
   }
 
   @Override
@@ -88,21 +93,25 @@ abstract class ConvTiles implements Kernel {
 
   @Override
   public final void run(Memory memory, Scratch scratch, int from, int to) {
+    int staged = -1;
     for (int unit = from; unit < to; unit++) {
-      int first = unit * tile;
+      int part = unit / slices;
+      int group = part % groups;
+      int first = part / groups * tile;
       int n = Math.min(tile, g.pixels() - first);
-      for (int group = 0; group < groups; group++) {
+      if (part != staged) {
         stage(memory, scratch, group, first, n);
-        int end = (group + 1) * groupOutputs;
-        int o = group * groupOutputs;
-        while (o + BLOCK <= end) {
-          int count = Math.min(MOST_OUTPUTS, end - o & -BLOCK);
-          outputs(memory, scratch, o, count, n, first * g.outC() + o);
-          o += count;
-        }
-        for (; o < end; o++) {
-          output(memory, scratch, o, n, first * g.outC() + o);
-        }
+        staged = part;
+      }
+      int done = unit % slices * MOST_OUTPUTS;
+      int o = group * groupOutputs + done;
+      int count = Math.min(MOST_OUTPUTS, groupOutputs - done);
+      int blocks = count & -BLOCK;
+      if (blocks > 0) {
+        outputs(memory, scratch, o, blocks, n, first * g.outC() + o);
+      }
+      for (int q = blocks; q < count; q++) {
+        output(memory, scratch, o + q, n, first * g.outC() + o + q);
       }
     }
   }

@@ -1,5 +1,6 @@
 package io.quern.kernels.portable;
 
+import io.quern.kernels.CacheLines;
 import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
@@ -87,7 +88,7 @@ abstract class DepthwiseRows implements Kernel {
     this.weightRows = new float[segments * paddedTaps][];
     for (int s = 0; s < segments; s++) {
       for (int t = 0; t < paddedTaps; t++) {
-        float[] row = new float[segmentChannels(s) * blockPixels];
+        float[] row = new float[CacheLines.floats(segmentChannels(s) * blockPixels)];
         int n = segmentChannels(s);
         for (int b = 0; t < taps && b < blockPixels; b++) {
           System.arraycopy(weights, t * channels + s * LENGTH, row, b * n, n);

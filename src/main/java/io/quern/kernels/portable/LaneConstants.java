@@ -1,5 +1,6 @@
 package io.quern.kernels.portable;
 
+import io.quern.kernels.CacheLines;
 import java.util.Arrays;
 
 /**
@@ -54,13 +55,14 @@ final class LaneConstants {
   final int[] scalarLanes;
 
   private LaneConstants(int n, boolean signed, int[] scalarLanes) {
-    low = new float[n];
-    high = new float[n];
-    span = new float[n];
-    scaleHigh = new float[n];
-    scaleLow = new float[n];
-    offset = new float[n];
-    sign = new float[n];
+    int length = CacheLines.floats(n);
+    low = new float[length];
+    high = new float[length];
+    span = new float[length];
+    scaleHigh = new float[length];
+    scaleLow = new float[length];
+    offset = new float[length];
+    sign = new float[length];
     this.signed = signed;
     this.scalarLanes = scalarLanes;
   }
