@@ -126,18 +126,6 @@ record Chain(List<Integer> operators, int channels) {
     return q.scale();
   }
 
-  /** MACs of all layers of the chain that one more channel costs. */
-  long macsPerChannel(Graph graph) {
-    long sum = 0;
-    for (int i = 0; i < operators.size(); i++) {
-      Layer l = layer(graph, i);
-      long weights = graph.tensor(l.weights()).shape().elements();
-      Shape out = graph.tensor(l.output()).shape();
-      sum += weights / channels * (out.elements() / out.dim(-1));
-    }
-    return sum;
-  }
-
   /**
    * The graph with other channels in this chain. What a channel that goes away added, its mean,
    * moves into the biases of the last layer.

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.commons.math3.distribution.NormalDistribution;
 
 /**
@@ -130,7 +131,7 @@ final class ChannelSplitting {
           copies.add(c);
         }
       }
-      int[] r = Arrays.copyOf(chain.identity(), idle.length + Math.max(0, copies.size() - slots));
+      int[] r = Arrays.copyOf(chain.identity(), width());
       int used = 0;
       for (int c = 0; c < r.length; c++) {
         if (c >= idle.length || idle[c]) {
@@ -138,6 +139,11 @@ final class ChannelSplitting {
         }
       }
       return r;
+    }
+
+    /** How many channels the new chain has. */
+    int width() {
+      return idle.length + Math.max(0, copies() - slots);
     }
 
     int copies() {
@@ -155,8 +161,8 @@ final class ChannelSplitting {
    * @param statistics of the graph's layers before their activations
    * @param ranges of the graph's activations
    * @param error of the graph at its outputs; only used with a budget
-   * @param budget what new channels may cost, as a fraction of the multiply-accumulates of all
-   *     chains
+   * @param budget what new channels may cost, as a fraction of the multiply-accumulates of the
+   *     layers of all chains
    */
   static PassResult apply(
       Graph graph,
@@ -215,35 +221,53 @@ final class ChannelSplitting {
       OutputError error,
       double budget,
       Progress progress) {
-    double all = 0;
     progress.report(NAME, 0, plans.size());
     for (int i = 0; i < plans.size(); i++) {
       Plan p = plans.get(i);
-      for (int op : p.chain.operators().subList(0, p.chain.operators().size() - 1)) {
-        all += macs(graph, op);
-      }
       Graph now = p.chain.rebuilt(graph, statistics, ranges, p.source());
       double noise = p.noise();
       p.weight = noise > 0 ? error.noiseToSignal(p.chain.rounded(now, ranges)) / noise : 0;
       progress.report(NAME, i + 1, plans.size());
     }
-    double spent = 0;
+    double all = macs(graph, plans);
+    double now = all;
     while (true) {
       Plan best = null;
       double most = 0;
       for (Plan p : plans) {
-        double macs = p.chain.macsPerChannel(graph);
-        if (spent + macs <= budget * all && p.gain() / macs > most) {
-          most = p.gain() / macs;
-          best = p;
+        double gain = p.gain();
+        if (gain > 0) {
+          int channel = p.next();
+          p.times[channel]++;
+          double cost = macs(graph, plans) - now;
+          p.times[channel]--;
+          if (now + cost <= (1 + budget) * all && gain / cost > most) {
+            most = gain / cost;
+            best = p;
+          }
         }
       }
       if (best == null) {
-        return all == 0 ? 0 : spent / all;
+        return all == 0 ? 0 : (now - all) / all;
       }
       best.times[best.next()]++;
-      spent += best.chain.macsPerChannel(graph);
+      now = macs(graph, plans);
     }
+  }
+
+  /**
+   * Multiply-accumulates of all layers of the chains with the channels that are planned. A layer
+   * between two chains has the new channels of both.
+   */
+  private static double macs(Graph g, List<Plan> plans) {
+    Map<Integer, Double> each = new TreeMap<>();
+    for (Plan p : plans) {
+      double factor = (double) p.width() / p.idle.length;
+      for (int op : p.chain.operators()) {
+        each.put(op, factor * (each.containsKey(op) ? each.get(op) : macs(g, op)));
+      }
+    }
+    return each.values().stream().mapToDouble(m -> m).sum();
   }
 
   private static double macs(Graph g, int op) {
