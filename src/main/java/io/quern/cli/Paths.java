@@ -1,6 +1,7 @@
 package io.quern.cli;
 
 import io.quern.calibrate.BatchNormFolding;
+import io.quern.calibrate.BinaryLayers;
 import io.quern.calibrate.CalibrationOptions;
 import io.quern.calibrate.CalibrationResult;
 import io.quern.calibrate.Calibrator;
@@ -36,11 +37,16 @@ final class Paths {
         name, r.graph(), ModelFiles.bytes(r.graph()), r.floatGraph(), r.tensorOf());
   }
 
-  /** The two paths that every report has: one scale per layer's weights, and one per channel. */
+  /**
+   * The paths of a report that names none: one scale for all weights of a layer, which binary
+   * weights cannot have, and one per channel.
+   */
   static List<Candidate> int8(
       Graph g, Dataset calibration, CalibrationOptions.Builder options, Progress progress) {
     Map<String, CalibrationOptions> named = new LinkedHashMap<>();
-    named.put("int8-per-tensor", options.perTensorWeights(true).build());
+    if (options.build().binaryLayers() == BinaryLayers.NONE) {
+      named.put("int8-per-tensor", options.perTensorWeights(true).build());
+    }
     named.put("int8-per-channel", options.perTensorWeights(false).build());
     return calibrated(g, calibration, named, progress);
   }

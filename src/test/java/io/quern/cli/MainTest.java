@@ -347,6 +347,15 @@ class MainTest {
   }
 
   @Test
+  void reportOfBinaryWeightsHasNoPathPerTensor() {
+    Printed p = quern(arguments("report MODEL --data IMAGES --layer-samples 0 --binary=2 --json"));
+    assertEquals(0, p.code(), p.err());
+    List<Object> names = new ArrayList<>();
+    ((List<?>) p.json().get("paths")).forEach(o -> names.add(((Map<?, ?>) o).get("name")));
+    assertEquals(List.of("float32", "int8-per-channel"), names);
+  }
+
+  @Test
   void reportDividesDataOrComparesGivenModels() {
     Printed p = quern("report", model, "--data", testImages);
     assertEquals(0, p.code(), p.err());
