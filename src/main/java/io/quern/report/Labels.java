@@ -14,6 +14,13 @@ final class Labels {
       return left < o.right && o.left < right && top < o.bottom && o.top < bottom;
     }
 
+    /** From a point outside to the nearest edge; 0 inside. */
+    double distance(double x, double y) {
+      double dx = Math.max(0, Math.max(left - x, x - right));
+      double dy = Math.max(0, Math.max(top - y, y - bottom));
+      return Math.hypot(dx, dy);
+    }
+
     boolean isInside(Box o) {
       return left >= o.left && right <= o.right && top >= o.top && bottom <= o.bottom;
     }
@@ -31,8 +38,16 @@ final class Labels {
   private static final int RINGS = 24;
   private static final int STEPS = 6;
 
+  /** Rings in which a label that belongs to no other point is looked for. */
+  private static final int CLOSE = 4;
+
+  /** Between two labels on a line. */
+  private static final double BESIDE = 4;
+
   private final Box bounds;
-  private final List<Box> taken = new ArrayList<>();
+  private final List<Box> marks = new ArrayList<>();
+  private final List<Box> labels = new ArrayList<>();
+  private final List<double[]> points = new ArrayList<>();
 
   Labels(double left, double top, double right, double bottom) {
     this.bounds = new Box(left, top, right, bottom);
@@ -40,12 +55,21 @@ final class Labels {
 
   /** Nothing shall cover this point. */
   void avoid(double x, double y) {
-    taken.add(new Box(x - 5, y - 5, x + 5, y + 5));
+    points.add(new double[] {x, y});
+    marks.add(new Box(x - 5, y - 5, x + 5, y + 5));
   }
 
-  /** A place for the label of a point; null when there is none left. */
+  /**
+   * A place for the label of a point: one that is nearer to it than to any other point, if there is
+   * one close by, else the nearest free one, with a line. Null when there is none left.
+   */
   Place place(double x, double y, double width) {
-    for (int ring = 0; ring < RINGS; ring++) {
+    Place p = place(x, y, width, CLOSE, true);
+    return p != null ? p : place(x, y, width, RINGS, false);
+  }
+
+  private Place place(double x, double y, double width, int rings, boolean own) {
+    for (int ring = 0; ring < rings; ring++) {
       double distance = GAP + ring * 7;
       for (int step = 0; step <= STEPS; step++) {
         for (int sign = -1; sign <= (step == 0 ? -1 : 1); sign += 2) {
@@ -53,8 +77,10 @@ final class Labels {
           double dx = distance * Math.cos(angle);
           double cy = y + distance * Math.sin(angle);
           for (double left : new double[] {x + dx, x - dx - width}) {
-            if (take(new Box(left, cy - HEIGHT / 2, left + width, cy + HEIGHT / 2))) {
-              return new Place(left, cy, width, ring > 1);
+            Box b = new Box(left, cy - HEIGHT / 2, left + width, cy + HEIGHT / 2);
+            boolean nearest = isNearest(b, x, y);
+            if ((nearest || !own) && take(b)) {
+              return new Place(left, cy, width, ring > 1 || !nearest);
             }
           }
         }
@@ -63,10 +89,21 @@ final class Labels {
     return null;
   }
 
+  /** Whether a point is clearly nearer to a label than all others are. */
+  private boolean isNearest(Box b, double x, double y) {
+    double own = b.distance(x, y);
+    return points.stream()
+        .allMatch(p -> p[0] == x && p[1] == y || b.distance(p[0], p[1]) > own + 2);
+  }
+
   private boolean take(Box b) {
-    boolean free = b.isInside(bounds) && taken.stream().noneMatch(b::overlaps);
+    Box wide = new Box(b.left - BESIDE, b.top, b.right + BESIDE, b.bottom);
+    boolean free =
+        b.isInside(bounds)
+            && marks.stream().noneMatch(b::overlaps)
+            && labels.stream().noneMatch(wide::overlaps);
     if (free) {
-      taken.add(b);
+      labels.add(b);
     }
     return free;
   }

@@ -121,6 +121,38 @@ class HtmlReportTest {
     return new Graph("branches", tensors, operators, List.of(0), List.of(6), Map.of());
   }
 
+  /** Three points close together: each label is nearest to its own point, or a line joins them. */
+  @Test
+  void labelsBelongToTheirPoints() {
+    double[][] points = {{60, 50}, {68, 49}, {77, 50}, {78, 58}};
+    Labels labels = new Labels(54, 0, 400, 300);
+    for (double[] p : points) {
+      labels.avoid(p[0], p[1]);
+    }
+    List<Labels.Place> places = new ArrayList<>();
+    for (double[] p : points) {
+      Labels.Place place = labels.place(p[0], p[1], 90);
+      for (double[] other : points) {
+        boolean nearer = distance(place, other) < distance(place, p);
+        assertTrue(!nearer || place.far(), place + " of " + p[0] + " is nearer to " + other[0]);
+      }
+      for (Labels.Place earlier : places) {
+        boolean sameLine = Math.abs(earlier.y() - place.y()) < 13;
+        double gap = Math.abs(earlier.x() - place.x()) - 90;
+        assertTrue(!sameLine || gap >= 4, place + " beside " + earlier);
+      }
+      places.add(place);
+    }
+    Labels alone = new Labels(54, 0, 400, 300);
+    alone.avoid(60, 50);
+    assertEquals(new Labels.Place(68, 50, 90, false), alone.place(60, 50, 90));
+  }
+
+  private static double distance(Labels.Place p, double[] point) {
+    double dx = Math.max(0, Math.max(p.x() - point[0], point[0] - p.x() - p.width()));
+    return Math.hypot(dx, Math.max(0, Math.abs(p.y() - point[1]) - 6.5));
+  }
+
   @Test
   void lanesRunBesideWhatTheyPass() {
     Lanes l = new Lanes(branches());
