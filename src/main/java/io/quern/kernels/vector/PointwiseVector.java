@@ -34,9 +34,11 @@ final class PointwiseVector implements Kernel {
     pixels = p.geometry().pixels();
     inC = p.geometry().inC();
     outC = p.geometry().outC();
-    int tiles = (pixels + MOST_PIXELS - 1) / MOST_PIXELS;
+    int whole = Gemm.wholePixels(Gemm.panelVectors(Lanes.roundUp(outC) / Lanes.COUNT));
+    int most = MOST_PIXELS / whole * whole;
+    int tiles = (pixels + most - 1) / most;
     int even = (pixels + tiles - 1) / tiles;
-    tile = Math.min(MOST_PIXELS, (even + 3) / 4 * 4);
+    tile = (even + whole - 1) / whole * whole;
     panels = new Panels(p.weights(), p.weightsZeroPoint(), sums.start(), 1, inC, tile);
     // Stores of a vector that is not full spill over the next pixel: one unit has all panels.
     int wanted = outC % Lanes.COUNT == 0 ? (LEAST_UNITS + tiles - 1) / tiles : 1;
