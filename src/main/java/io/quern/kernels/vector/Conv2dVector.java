@@ -7,8 +7,10 @@ import io.quern.kernels.Conv2dInt8;
 import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
+import io.quern.kernels.Requantization;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -25,7 +27,7 @@ final class Conv2dVector implements Kernel {
   private static final int PIXELS = 48;
 
   /** Products shallower than this are not worth a pass over the sums. */
-  private static final int LEAST_DEPTH = 32;
+  private static final int LEAST_DEPTH = COUNT == 16 ? 15 : 32;
 
   private final ConvGeometry g;
   private final int out;
@@ -87,8 +89,68 @@ final class Conv2dVector implements Kernel {
     return to;
   }
 
+  /**
+   * The same convolution with two output pixels of a row as one of twice the channels: where one
+   * pixel fills half a vector at most, as the first layer's of small networks. Its kernel is wider
+   * by the stride, with zeros where a pixel does not look.
+   */
+  private static Conv2dInt8 paired(Conv2dInt8 p) {
+    ConvGeometry g = p.geometry();
+    int kernelW = g.kernelW() + g.strideW();
+    if (!Lanes.NARROW
+        || 2 * g.outC() > COUNT
+        || g.outW() % 2 != 0
+        || g.dilationW() != 1
+        || kernelW > 2 * g.kernelW()) {
+      return p;
+    }
+    byte[] weights = new byte[2 * g.outC() * g.kernelH() * kernelW * g.inC()];
+    Arrays.fill(weights, (byte) p.weightsZeroPoint());
+    int from = g.kernelW() * g.inC();
+    for (int row = 0; row < 2 * g.outC() * g.kernelH(); row++) {
+      int right = row / (g.outC() * g.kernelH());
+      int to = row * kernelW * g.inC() + right * g.strideW() * g.inC();
+      int same = row % (g.outC() * g.kernelH());
+      System.arraycopy(p.weights(), same * from, weights, to, from);
+    }
+    Requantization r = p.requantization();
+    return new Conv2dInt8(
+        p.in(),
+        p.out(),
+        new ConvGeometry(
+            g.batch(),
+            g.inH(),
+            g.inW(),
+            g.inC(),
+            g.outH(),
+            g.outW() / 2,
+            2 * g.outC(),
+            g.kernelH(),
+            kernelW,
+            g.strideH(),
+            2 * g.strideW(),
+            g.dilationH(),
+            1,
+            g.padTop(),
+            g.padLeft()),
+        weights,
+        p.weightsZeroPoint(),
+        twice(p.bias()),
+        1,
+        p.inputZeroPoint(),
+        new Requantization(
+            twice(r.multipliers()), twice(r.shifts()), r.zeroPoint(), r.qmin(), r.qmax()));
+  }
+
+  private static int[] twice(int[] values) {
+    int[] to = Arrays.copyOf(values, 2 * values.length);
+    System.arraycopy(values, 0, to, values.length, values.length);
+    return to;
+  }
+
   /** Null when the sums may be inexact. */
-  static Kernel create(Conv2dInt8 p) {
+  static Kernel create(Conv2dInt8 unpaired) {
+    Conv2dInt8 p = paired(unpaired);
     ConvGeometry g = p.geometry();
     int depth = g.kernelH() * g.kernelW() * g.inC();
     FloatSums sums =
