@@ -7,7 +7,6 @@ import io.quern.kernels.Conv2dInt8;
 import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
-import io.quern.kernels.Requantization;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
 import java.util.Arrays;
@@ -113,7 +112,6 @@ final class Conv2dVector implements Kernel {
       int same = row % (g.outC() * g.kernelH());
       System.arraycopy(p.weights(), same * from, weights, to, from);
     }
-    Requantization r = p.requantization();
     return new Conv2dInt8(
         p.in(),
         p.out(),
@@ -138,8 +136,7 @@ final class Conv2dVector implements Kernel {
         twice(p.bias()),
         1,
         p.inputZeroPoint(),
-        new Requantization(
-            twice(r.multipliers()), twice(r.shifts()), r.zeroPoint(), r.qmin(), r.qmax()));
+        p.requantization().repeated(2));
   }
 
   private static int[] twice(int[] values) {

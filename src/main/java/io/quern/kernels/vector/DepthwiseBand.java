@@ -18,6 +18,10 @@ import jdk.incubator.vector.VectorOperators;
  * of a kernel element is the output's position plus a constant, for the whole band: one loop over
  * all rows, which also computes {@code pitch - outW} pixels between rows that nobody reads. Padding
  * holds the input zero point, whose part in the sums is in the bias.
+ *
+ * <p>Where several pixels' channels fill a vector and the stride is 1, a vector holds that many
+ * pixels that follow each other ({@link #fold}): pixels are staged as close as they come, and the
+ * next kernel column is their channels further, not a vector.
  */
 final class DepthwiseBand {
   /** Pixels of a band: its inputs and sums take some 24 KB of 256-bit vectors. */
@@ -25,6 +29,9 @@ final class DepthwiseBand {
 
   /** Output rows from which on there are two bands at least, so that two threads can share. */
   private static final int ROWS_TO_SHARE = 12;
+
+  /** Pixels of a vector. */
+  final int fold;
 
   /** Output rows of a band; the last one may have fewer. */
   final int rows;
@@ -38,13 +45,16 @@ final class DepthwiseBand {
   /** Floats of scratch. */
   final int floats;
 
-  /** Of each output pixel of a band, where its sum lies, from {@link #acc}. */
+  /** Of each output pixel, or {@link #fold} of them, where the sums lie, from {@link #acc}. */
   final int[] sumAt;
 
   private final ConvGeometry g;
   private final int in;
   private final float zeroPoint;
   private final int pitch;
+
+  /** Floats of a staged pixel. */
+  private final int lanes;
 
   /** Floats of a phase. */
   private final int plane;
@@ -61,53 +71,59 @@ final class DepthwiseBand {
   private final int[] stagedAt;
 
   /**
-   * @param sums from {@link #prove}
+   * @param sums from {@link #prove}, repeated for each of {@code fold} pixels
+   * @param fold from {@link #fold(ConvGeometry)}
    */
-  DepthwiseBand(DepthwiseConv2dInt8 p, FloatSums sums) {
+  DepthwiseBand(DepthwiseConv2dInt8 p, FloatSums sums, int fold) {
+    this.fold = fold;
+    lanes = COUNT / fold;
     g = p.geometry();
     in = p.in();
     zeroPoint = p.inputZeroPoint();
     int sw = g.strideW();
     int sh = g.strideH();
     int width = (g.outW() - 1) * sw + (g.kernelW() - 1) * g.dilationW() + 1;
-    pitch = (width + sw - 1) / sw;
-    int most = Math.max(1, Math.min(g.outH(), PIXELS / pitch));
+    pitch = ((width + sw - 1) / sw + fold - 1) / fold * fold;
+    int most = Math.max(1, Math.min(g.outH(), PIXELS * fold / pitch));
     int bands = (g.outH() + most - 1) / most;
     if (bands == 1 && g.outH() >= ROWS_TO_SHARE) {
       bands = 2;
     }
     rows = (g.outH() + bands - 1) / bands;
-    plane = (inputRows(rows) + sh - 1) / sh * pitch * COUNT;
+    plane = (inputRows(rows) + sh - 1) / sh * pitch * lanes;
     // Kernels may read a pixel beyond the last and write one.
     acc = sh * sw * plane + COUNT;
-    floats = acc + (rows * pitch + 1) * COUNT;
+    floats = acc + rows * pitch * lanes + COUNT;
     stagedAt = new int[inputRows(rows) * g.inW()];
     for (int i = 0; i < stagedAt.length; i++) {
       int y = i / g.inW();
       int u = i % g.inW() + g.padLeft();
       stagedAt[i] =
           u / sw < pitch
-              ? (y % sh * sw + u % sw) * plane + (y / sh * pitch + u / sw) * COUNT
+              ? (y % sh * sw + u % sw) * plane + (y / sh * pitch + u / sw) * lanes
               : sh * sw * plane;
     }
-    vectors = Lanes.roundUp(g.outC()) / COUNT;
-    sumAt = new int[rows * g.outW()];
+    int outC = g.outC() * fold;
+    int outW = g.outW() / fold;
+    vectors = Lanes.roundUp(outC) / COUNT;
+    sumAt = new int[rows * outW];
     for (int i = 0; i < sumAt.length; i++) {
-      sumAt[i] = (i / g.outW() * pitch + i % g.outW()) * COUNT;
+      sumAt[i] = i / outW * pitch * lanes + i % outW * COUNT;
     }
     threeByThree = g.kernelH() == 3 && g.kernelW() == 3;
-    pairs = threeByThree && sw == 1 && g.dilationW() == 1;
+    pairs = threeByThree && sw == 1 && g.dilationW() == 1 && fold == 1;
     taps = new int[g.kernelH() * g.kernelW()];
     int channels = vectors * COUNT;
     weights = new float[taps.length * channels];
     bias = new float[channels];
-    System.arraycopy(sums.start(), 0, bias, 0, g.outC());
+    System.arraycopy(sums.start(), 0, bias, 0, outC);
     for (int t = 0; t < taps.length; t++) {
       int i = t / g.kernelW() * g.dilationH();
       int j = t % g.kernelW() * g.dilationW();
-      taps[t] = (i % sh * sw + j % sw) * plane + (i / sh * pitch + j / sw) * COUNT;
-      for (int c = 0; c < g.outC(); c++) {
-        weights[t * channels + c] = p.weights()[t * g.outC() + c] - p.weightsZeroPoint();
+      taps[t] = (i % sh * sw + j % sw) * plane + (i / sh * pitch + j / sw) * lanes;
+      for (int c = 0; c < outC; c++) {
+        int w = p.weights()[t * g.outC() + c % g.outC()];
+        weights[t * channels + c] = w - p.weightsZeroPoint();
       }
     }
   }
@@ -127,6 +143,13 @@ final class DepthwiseBand {
         false);
   }
 
+  /** How many pixels share a vector: 1, or what fills it. */
+  static int fold(ConvGeometry g) {
+    int fold = COUNT / g.outC();
+    boolean fills = fold > 1 && fold * g.outC() == COUNT && g.outW() % fold == 0;
+    return Lanes.NARROW && fills && g.strideW() == 1 ? fold : 1;
+  }
+
   private int inputRows(int outputRows) {
     return (outputRows - 1) * g.strideH() + (g.kernelH() - 1) * g.dilationH() + 1;
   }
@@ -138,13 +161,13 @@ final class DepthwiseBand {
 
   /**
    * Sums of vector {@code v} of {@code n} output rows of an image, from {@code first} on: pixel
-   * {@code i} at {@code acc + sumAt[i]}.
+   * {@code i}, or the {@code i}-th {@link #fold} of them, at {@code acc + sumAt[i]}.
    *
    * @param f scratch; after {@link #clear}, what lies before {@link #acc} belongs to this object
    */
   void sums(byte[] bytes, float[] f, int batch, int first, int n, int v) {
     stage(bytes, f, batch, first, n, v);
-    int pixels = (n - 1) * pitch + g.outW();
+    int pixels = ((n - 1) * pitch + g.outW()) / fold;
     if (pairs) {
       pairs(f, v * COUNT, pixels);
     } else if (threeByThree) {
@@ -165,6 +188,14 @@ final class DepthwiseBand {
       padding(f, end, rowsIn);
     }
     int from = in + (batch * g.inH() + top + begin) * g.inW() * g.inC() + v * COUNT;
+    if (fold > 1) {
+      int inside = Math.min(g.inW(), pitch - g.padLeft());
+      for (int y = begin; y < end && inside > 0; y++) {
+        int line = from + (y - begin) * g.inW() * g.inC();
+        Lanes.toFloats(bytes, line, f, stagedAt[y * g.inW()], inside * lanes);
+      }
+      return;
+    }
     int pixels = (end - begin) * g.inW();
     int whole = pixels;
     if (Lanes.NARROW) {
@@ -186,7 +217,7 @@ final class DepthwiseBand {
 
   private void padding(float[] f, int from, int to) {
     for (int i = from * g.inW(); i < to * g.inW(); i++) {
-      for (int c = 0; c < COUNT; c++) {
+      for (int c = 0; c < lanes; c++) {
         f[stagedAt[i] + c] = zeroPoint;
       }
     }

@@ -18,6 +18,11 @@ final class DepthwiseConv2dVector implements Kernel {
   private static final int VECTORS = 8;
 
   private final ConvGeometry g;
+
+  /** Of the output, with {@link DepthwiseBand#fold} pixels as one. */
+  private final int outW;
+
+  private final int outC;
   private final int out;
   private final int bands;
   private final int groups;
@@ -28,12 +33,16 @@ final class DepthwiseConv2dVector implements Kernel {
   private DepthwiseConv2dVector(DepthwiseConv2dInt8 p, FloatSums sums) {
     g = p.geometry();
     out = p.out();
-    band = new DepthwiseBand(p, sums);
+    int fold = DepthwiseBand.fold(g);
+    outW = g.outW() / fold;
+    outC = g.outC() * fold;
+    FloatSums repeated = sums.repeated(fold);
+    band = new DepthwiseBand(p, repeated, fold);
     bands = (g.outH() + band.rows - 1) / band.rows;
     // Stores of a vector that is not full spill over the next pixel: one unit has all channels.
-    groupVectors = g.outC() % COUNT == 0 ? Math.min(VECTORS, band.vectors) : band.vectors;
+    groupVectors = outC % COUNT == 0 ? Math.min(VECTORS, band.vectors) : band.vectors;
     groups = (band.vectors + groupVectors - 1) / groupVectors;
-    requantizer = new LaneRequantizer(p.requantization(), sums);
+    requantizer = new LaneRequantizer(p.requantization().repeated(fold), repeated);
   }
 
   /** Null when {@link DepthwiseBand} does not take it. */
@@ -69,11 +78,11 @@ final class DepthwiseConv2dVector implements Kernel {
             band.acc,
             band.sumAt,
             memory.bytes,
-            out + (batch * g.outH() + first) * g.outW() * g.outC() + v * COUNT,
-            g.outC(),
+            out + (batch * g.outH() + first) * outW * outC + v * COUNT,
+            outC,
             v * COUNT,
-            Math.min(COUNT, g.outC() - v * COUNT),
-            n * g.outW(),
+            Math.min(COUNT, outC - v * COUNT),
+            n * outW,
             scratch,
             0);
       }

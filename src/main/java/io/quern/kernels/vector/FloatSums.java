@@ -1,5 +1,7 @@
 package io.quern.kernels.vector;
 
+import java.util.Arrays;
+
 /**
  * Proof that a layer's sums are exact in float. Inputs are raw int8, so {@code 128 * sum |w| <=
  * 2^24} bounds every partial sum in any order; with {@code bias' = bias - zIn * sum w} in the bound
@@ -52,5 +54,23 @@ record FloatSums(float[] start, double[] rest, long[] least, long[] greatest) {
       }
     }
     return new FloatSums(start, large ? rest : null, least, greatest);
+  }
+
+  /** Those of {@code n} times as many outputs, all outputs {@code n} times over. */
+  FloatSums repeated(int n) {
+    int outputs = start.length;
+    float[] starts = Arrays.copyOf(start, n * outputs);
+    double[] rests = rest == null ? null : Arrays.copyOf(rest, n * outputs);
+    long[] leasts = Arrays.copyOf(least, n * outputs);
+    long[] greatests = Arrays.copyOf(greatest, n * outputs);
+    for (int i = outputs; i < n * outputs; i++) {
+      starts[i] = starts[i - outputs];
+      leasts[i] = leasts[i - outputs];
+      greatests[i] = greatests[i - outputs];
+      if (rests != null) {
+        rests[i] = rests[i - outputs];
+      }
+    }
+    return new FloatSums(starts, rests, leasts, greatests);
   }
 }

@@ -187,6 +187,32 @@ public abstract class Conv2dContract extends KernelContract {
   }
 
   @Test
+  void eightChannelsAfterRelu() {
+    for (int n : new int[] {16, 32, 48, 80, 112}) {
+      for (int m : new int[] {1, 5, 24, 57, 113}) {
+        Case c = new Case().pointwise().pixels(1, m).channels(8, n);
+        c.outputZeroPoint = -128;
+        c.check();
+      }
+    }
+  }
+
+  @Test
+  void fewOutputsOfEvenWidths() {
+    for (int n : new int[] {1, 2, 3, 4, 8}) {
+      for (int sw = 1; sw <= 3; sw++) {
+        new Case().channels(3, n).stride(2, sw).pixels(9, 4 * sw + 2).check();
+        new Case().channels(3, n).stride(2, sw).pixels(9, 8 * sw + 1).pad(0, 0, 1, 1).check();
+        new Case().channels(16, n).kernel(5, 2).stride(1, sw).pixels(9, 6 * sw).check();
+      }
+    }
+    Case batches = new Case().channels(3, 8).pixels(11, 12);
+    batches.batch = 3;
+    batches.weightsZeroPoint = -128;
+    batches.check();
+  }
+
+  @Test
   void binaryWeights() {
     for (int k : new int[] {64, 65, 67, 80, 191, 192, 193, 500}) {
       new Case().pointwise().pixels(8, 8).channels(k, 64).binary(k % 3).check();

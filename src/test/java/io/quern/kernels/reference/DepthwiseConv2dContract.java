@@ -161,6 +161,22 @@ public abstract class DepthwiseConv2dContract extends KernelContract {
   }
 
   @Test
+  void severalPixelsToAVector() {
+    for (int c : new int[] {1, 2, 4, 8}) {
+      for (int w : new int[] {8, 16, 24, 64}) {
+        new Case().channels(c, 1).pixels(13, w).check();
+        new Case().channels(c, 1).pixels(13, w).stride(2, 1).dilation(2, 3).pad(2, 3, 2, 3).check();
+        new Case().channels(c, 1).pixels(13, w + 1).kernel(2, 2).pad(1, 0, 0, 0).check();
+        new Case().channels(c, 1).pixels(70, w).kernel(5, 5).pad(2, 1, 2, 3).check();
+        new Case().channels(c, 1).pixels(13, w + 3).pad(1, 0, 1, -1).check();
+      }
+    }
+    Case batches = new Case().channels(8, 1).pixels(30, 8);
+    batches.batch = 3;
+    batches.check();
+  }
+
+  @Test
   void depthMultipliers() {
     for (int m : new int[] {2, 3, 4, 8}) {
       new Case().channels(1, m).check();
