@@ -316,6 +316,70 @@ final class LaneRequantizer {
     }
   }
 
+  /** Whether {@link #eightInputs} computes a vector of channels. */
+  boolean takesEightInputs(int channel) {
+    return COUNT == 16 && positive && inFloats[channel / COUNT];
+  }
+
+  /**
+   * A vector of channels of pixels with eight inputs each, sums and requantization in one loop: the
+   * weights and constants fill 24 of 32 registers. What {@link Gemm} spends on such short sums is
+   * mostly their way to and from memory. With sixteen inputs C2 spills.
+   *
+   * @param x inputs, [pixels, 8] from 0 on
+   * @param w weights, a vector for each input from {@code wAt} on
+   * @param bias first values, from {@code channel} on
+   * @param out {@code outAt + p * outStride} on, whole vectors
+   */
+  void eightInputs(
+      float[] x,
+      float[] w,
+      int wAt,
+      int wStride,
+      float[] bias,
+      int channel,
+      byte[] out,
+      int outAt,
+      int outStride,
+      int pixels) {
+    FloatVector w0 = FloatVector.fromArray(FLOATS, w, wAt);
+    FloatVector w1 = FloatVector.fromArray(FLOATS, w, wAt + wStride);
+    FloatVector w2 = FloatVector.fromArray(FLOATS, w, wAt + 2 * wStride);
+    FloatVector w3 = FloatVector.fromArray(FLOATS, w, wAt + 3 * wStride);
+    FloatVector w4 = FloatVector.fromArray(FLOATS, w, wAt + 4 * wStride);
+    FloatVector w5 = FloatVector.fromArray(FLOATS, w, wAt + 5 * wStride);
+    FloatVector w6 = FloatVector.fromArray(FLOATS, w, wAt + 6 * wStride);
+    FloatVector w7 = FloatVector.fromArray(FLOATS, w, wAt + 7 * wStride);
+    FloatVector start = FloatVector.fromArray(FLOATS, bias, channel);
+    FloatVector high = FloatVector.fromArray(FLOATS, floats.high, channel);
+    FloatVector low = FloatVector.fromArray(FLOATS, floats.low, channel);
+    FloatVector offset = FloatVector.fromArray(FLOATS, floats.offset, channel);
+    FloatVector rounder = FloatVector.fromArray(FLOATS, uniform, 0);
+    FloatVector result = FloatVector.fromArray(FLOATS, uniform, COUNT);
+    IntVector least = FloatVector.fromArray(FLOATS, uniform, 2 * COUNT).reinterpretAsInts();
+    IntVector greatest = FloatVector.fromArray(FLOATS, uniform, 3 * COUNT).reinterpretAsInts();
+    for (int p = 0; p < pixels; p++) {
+      FloatVector a = FloatVector.broadcast(FLOATS, x[p * 8]).fma(w0, start);
+      a = FloatVector.broadcast(FLOATS, x[p * 8 + 1]).fma(w1, a);
+      a = FloatVector.broadcast(FLOATS, x[p * 8 + 2]).fma(w2, a);
+      a = FloatVector.broadcast(FLOATS, x[p * 8 + 3]).fma(w3, a);
+      a = FloatVector.broadcast(FLOATS, x[p * 8 + 4]).fma(w4, a);
+      a = FloatVector.broadcast(FLOATS, x[p * 8 + 5]).fma(w5, a);
+      a = FloatVector.broadcast(FLOATS, x[p * 8 + 6]).fma(w6, a);
+      a = FloatVector.broadcast(FLOATS, x[p * 8 + 7]).fma(w7, a);
+      FloatVector minusNear = rounder.sub(a.fma(high, rounder));
+      FloatVector rest = a.fma(high, minusNear).add(a.fma(low, offset));
+      ((ByteVector)
+              rest.add(result)
+                  .sub(minusNear)
+                  .reinterpretAsInts()
+                  .max(least)
+                  .min(greatest)
+                  .convertShape(VectorOperators.I2B, Lanes.BYTES, 0))
+          .intoArray(out, outAt + p * outStride);
+    }
+  }
+
   /** Sums become integers, not yet clamped. */
   private void positive(
       float[] acc, int at, int[] sumAt, int channel, int[] q, int qAt, int pixels) {

@@ -146,6 +146,16 @@ final class Panels {
     }
   }
 
+  /** A panel of a product of depth 8 and its requantization, see {@link LaneRequantizer}. */
+  void eightInputs(
+      LaneRequantizer r, int panel, float[] inputs, byte[] out, int outAt, int pixels) {
+    for (int v = 0; v < vectors[panel]; v++) {
+      int o = firstOutput[panel] + v * Lanes.COUNT;
+      int at = weightsAt(panel) + v * Lanes.COUNT;
+      r.eightInputs(inputs, weights, at, width(panel), bias, o, out, outAt + o, outputs, pixels);
+    }
+  }
+
   /** Where the panel's weights begin. */
   int weightsAt(int panel) {
     return firstOutput[panel] * depth;

@@ -27,6 +27,7 @@ final class PointwiseVector implements Kernel {
   private final int groupPanels;
   private final Panels panels;
   private final LaneRequantizer requantizer;
+  private final boolean eightInputs;
 
   private PointwiseVector(Conv2dInt8 p, FloatSums sums) {
     in = p.in();
@@ -45,6 +46,11 @@ final class PointwiseVector implements Kernel {
     groupPanels = (panels.count + wanted - 1) / wanted;
     groups = (panels.count + groupPanels - 1) / groupPanels;
     requantizer = new LaneRequantizer(p.requantization(), sums);
+    boolean all = inC == 8 && outC % Lanes.COUNT == 0;
+    for (int c = 0; all && c < outC; c += Lanes.COUNT) {
+      all = requantizer.takesEightInputs(c);
+    }
+    eightInputs = all;
   }
 
   /** Null when the sums may be inexact. */
@@ -84,6 +90,10 @@ final class PointwiseVector implements Kernel {
       // The last panel first: its stores may spill over the first channels of the next pixel.
       int begin = group * groupPanels;
       for (int i = Math.min(panels.count, begin + groupPanels) - 1; i >= begin; i--) {
+        if (eightInputs) {
+          panels.eightInputs(requantizer, i, floats, memory.bytes, out + first * outC, n);
+          continue;
+        }
         panels.multiply(i, n, floats, 0, inC, Gemm.padded(inC), acc);
         panels.requantize(
             requantizer, i, floats, acc, memory.bytes, out + first * outC, n, scratch, 0);
@@ -93,6 +103,9 @@ final class PointwiseVector implements Kernel {
 
   @Override
   public String microKernel() {
-    return "gemm" + Gemm.tilePixels(panels.vectors(0)) + "x" + panels.maxWidth();
+    return (eightInputs ? "eight" : "gemm")
+        + Gemm.tilePixels(panels.vectors(0))
+        + "x"
+        + panels.maxWidth();
   }
 }
