@@ -97,21 +97,31 @@ final class Gemm {
       float[] c,
       int cAt,
       int cStride) {
-    int most = tilePixels(panelVectors);
-    int tile = most;
+    if (WIDE && panelVectors >= 3) {
+      wide(
+          panelVectors,
+          pixels,
+          a,
+          aAt,
+          aStride,
+          b,
+          bAt,
+          k,
+          start,
+          startAt,
+          startStride,
+          c,
+          cAt,
+          cStride);
+      return;
+    }
+    int tile = tilePixels(panelVectors);
     for (int p = 0; p < pixels; p += tile) {
       int ap = aAt + p * aStride;
       int sp = startAt + p * startStride;
       int cp = cAt + p * cStride;
       int rest = pixels - p;
-      if (WIDE && panelVectors >= 3) {
-        tile = rest <= 4 ? 2 : most;
-      }
-      if (WIDE && panelVectors == 4 && tile == 6) {
-        gemm6x4(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
-      } else if (WIDE && panelVectors == 3 && tile == 8) {
-        gemm8x3(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
-      } else if (panelVectors == 4) {
+      if (panelVectors == 4) {
         gemm2x4(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
       } else if (panelVectors == 3) {
         gemm2x3(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
@@ -123,6 +133,41 @@ final class Gemm {
         gemm8x2(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
       } else {
         gemm12x2(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
+      }
+    }
+  }
+
+  /** {@link #run} of three or four 512-bit vectors; its own method, so that both are inlined. */
+  private static void wide(
+      int panelVectors,
+      int pixels,
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] b,
+      int bAt,
+      int k,
+      float[] start,
+      int startAt,
+      int startStride,
+      float[] c,
+      int cAt,
+      int cStride) {
+    int most = tilePixels(panelVectors);
+    int tile = most;
+    for (int p = 0; p < pixels; p += tile) {
+      int ap = aAt + p * aStride;
+      int sp = startAt + p * startStride;
+      int cp = cAt + p * cStride;
+      tile = pixels - p <= 4 ? 2 : most;
+      if (panelVectors == 4 && tile == 2) {
+        gemm2x4(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
+      } else if (panelVectors == 4) {
+        gemm6x4(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
+      } else if (tile == 2) {
+        gemm2x3(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
+      } else {
+        gemm8x3(a, ap, aStride, b, bAt, k, start, sp, startStride, c, cp, cStride);
       }
     }
   }

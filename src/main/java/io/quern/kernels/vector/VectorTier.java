@@ -1,6 +1,7 @@
 package io.quern.kernels.vector;
 
 import io.quern.kernels.AddInt8;
+import io.quern.kernels.AveragePool2dInt8;
 import io.quern.kernels.Conv2dInt8;
 import io.quern.kernels.DepthwiseConv2dInt8;
 import io.quern.kernels.FullyConnectedInt8;
@@ -41,6 +42,9 @@ public final class VectorTier implements Tier {
     }
     if (params instanceof FullyConnectedInt8 p) {
       return FullyConnectedVector.create(p);
+    }
+    if (params instanceof AveragePool2dInt8 p) {
+      return AveragePool2dVector.create(p);
     }
     if (params instanceof AddInt8 p) {
       return AddVector.create(p);

@@ -79,6 +79,7 @@ public abstract class Pool2dContract extends KernelContract {
   void wholeImage() {
     check(1, 7, 7, 33, 7, 1, 0);
     check(1, 1, 1, 16, 1, 1, 0);
+    check(3, 6, 6, 48, 6, 1, 0);
   }
 
   @Test

@@ -1,0 +1,95 @@
+package io.quern.kernels.vector;
+
+import static io.quern.kernels.vector.Lanes.BYTES;
+import static io.quern.kernels.vector.Lanes.COUNT;
+import static io.quern.kernels.vector.Lanes.INTS;
+
+import io.quern.kernels.AveragePool2dInt8;
+import io.quern.kernels.ConvGeometry;
+import io.quern.kernels.Kernel;
+import io.quern.kernels.Memory;
+import io.quern.kernels.Scratch;
+import io.quern.kernels.ScratchSize;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/** Mean of whole images: a vector of channels at a time is summed in int lanes. A unit is one. */
+final class AveragePool2dVector implements Kernel {
+  private final AveragePool2dInt8 p;
+  private final int channels;
+  private final int positions;
+
+  private AveragePool2dVector(AveragePool2dInt8 p) {
+    this.p = p;
+    channels = p.geometry().inC();
+    positions = p.geometry().inH() * p.geometry().inW();
+  }
+
+  /**
+   * Null when a window is not the whole image, channels are not whole vectors or vectors have 128
+   * bits.
+   */
+  static Kernel create(AveragePool2dInt8 p) {
+    ConvGeometry g = p.geometry();
+    boolean whole =
+        g.outH() == 1
+            && g.outW() == 1
+            && g.padTop() == 0
+            && g.padLeft() == 0
+            && g.kernelH() == g.inH()
+            && g.kernelW() == g.inW()
+            && (long) g.inH() * g.inW() < 1 << 24;
+    return Lanes.NARROW && whole && g.inC() % COUNT == 0 ? new AveragePool2dVector(p) : null;
+  }
+
+  @Override
+  public int units() {
+    return p.geometry().batch();
+  }
+
+  @Override
+  public ScratchSize scratch() {
+    return new ScratchSize(0, 0, COUNT, 0);
+  }
+
+  @Override
+  public void run(Memory memory, Scratch scratch, int from, int to) {
+    for (int unit = from; unit < to; unit++) {
+      int in = p.in() + unit * positions * channels;
+      int out = p.out() + unit * channels;
+      for (int c = 0; c < channels; c += COUNT) {
+        sum(memory.bytes, in + c, scratch.ints);
+        divide(scratch.ints, memory.bytes, out + c);
+      }
+    }
+  }
+
+  private void sum(byte[] bytes, int at, int[] sums) {
+    IntVector sum = IntVector.zero(INTS);
+    for (int i = 0; i < positions; i++) {
+      sum =
+          sum.add(
+              ByteVector.fromArray(BYTES, bytes, at + i * channels)
+                  .convertShape(VectorOperators.B2I, INTS, 0));
+    }
+    sum.intoArray(sums, 0);
+  }
+
+  private void divide(int[] sums, byte[] out, int at) {
+    int half = positions / 2;
+    for (int c = 0; c < COUNT; c++) {
+      int sum = sums[c];
+      int mean =
+          p.halfUp()
+              ? Math.floorDiv(sum + half, positions)
+              : (sum > 0 ? sum + half : sum - half) / positions;
+      out[at + c] = (byte) Math.min(Math.max(mean, p.qmin()), p.qmax());
+    }
+  }
+
+  @Override
+  public String microKernel() {
+    return "sums" + COUNT;
+  }
+}
