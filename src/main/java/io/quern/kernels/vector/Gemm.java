@@ -29,9 +29,9 @@ import jdk.incubator.vector.FloatVector;
  * 8x1*  1.2 .99 .93 (1.3 1.2 1.0)   16x1* 1.1 .95 .88 (1.3 1.1 1.0)   8x1   1.2 1.1 .98 (1.5 1.4 1.1)
  * </pre>
  *
- * <p>Each pixel of a tile costs integer instructions to find its input, in place of multiply-adds.
- * Four steps in a turn are worse everywhere; {@code a} interleaved by pixels is 10 to 20 % better
- * for tiles of one step, but costs more than that to stage.
+ * <p>12x2* allocates on JDK 17. Each pixel of a tile costs integer instructions to find its input,
+ * in place of multiply-adds. Four steps in a turn are worse everywhere; {@code a} interleaved by
+ * pixels is 10 to 20 % better for tiles of one step, but costs more than that to stage.
  */
 final class Gemm {
   private static final boolean MANY_REGISTERS = COUNT != 8;
@@ -466,7 +466,7 @@ final class Gemm {
     int a9 = aAt + 9 * aStride;
     int a10 = aAt + 10 * aStride;
     int a11 = aAt + 11 * aStride;
-    for (int i = 0; i < k; i += 2) {
+    for (int i = 0; i < k; i++) {
       FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT));
       FloatVector b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + COUNT);
       FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
@@ -503,44 +503,6 @@ final class Gemm {
       c100 = x10.fma(b0, c100);
       c101 = x10.fma(b1, c101);
       FloatVector x11 = FloatVector.broadcast(FLOATS, a[a11 + i]);
-      c110 = x11.fma(b0, c110);
-      c111 = x11.fma(b1, c111);
-      b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + 2 * COUNT);
-      b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + 3 * COUNT);
-      x0 = FloatVector.broadcast(FLOATS, a[aAt + i + 1]);
-      c00 = x0.fma(b0, c00);
-      c01 = x0.fma(b1, c01);
-      x1 = FloatVector.broadcast(FLOATS, a[a1 + i + 1]);
-      c10 = x1.fma(b0, c10);
-      c11 = x1.fma(b1, c11);
-      x2 = FloatVector.broadcast(FLOATS, a[a2 + i + 1]);
-      c20 = x2.fma(b0, c20);
-      c21 = x2.fma(b1, c21);
-      x3 = FloatVector.broadcast(FLOATS, a[a3 + i + 1]);
-      c30 = x3.fma(b0, c30);
-      c31 = x3.fma(b1, c31);
-      x4 = FloatVector.broadcast(FLOATS, a[a4 + i + 1]);
-      c40 = x4.fma(b0, c40);
-      c41 = x4.fma(b1, c41);
-      x5 = FloatVector.broadcast(FLOATS, a[a5 + i + 1]);
-      c50 = x5.fma(b0, c50);
-      c51 = x5.fma(b1, c51);
-      x6 = FloatVector.broadcast(FLOATS, a[a6 + i + 1]);
-      c60 = x6.fma(b0, c60);
-      c61 = x6.fma(b1, c61);
-      x7 = FloatVector.broadcast(FLOATS, a[a7 + i + 1]);
-      c70 = x7.fma(b0, c70);
-      c71 = x7.fma(b1, c71);
-      x8 = FloatVector.broadcast(FLOATS, a[a8 + i + 1]);
-      c80 = x8.fma(b0, c80);
-      c81 = x8.fma(b1, c81);
-      x9 = FloatVector.broadcast(FLOATS, a[a9 + i + 1]);
-      c90 = x9.fma(b0, c90);
-      c91 = x9.fma(b1, c91);
-      x10 = FloatVector.broadcast(FLOATS, a[a10 + i + 1]);
-      c100 = x10.fma(b0, c100);
-      c101 = x10.fma(b1, c101);
-      x11 = FloatVector.broadcast(FLOATS, a[a11 + i + 1]);
       c110 = x11.fma(b0, c110);
       c111 = x11.fma(b1, c111);
     }
