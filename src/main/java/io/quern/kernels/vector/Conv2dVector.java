@@ -26,7 +26,7 @@ final class Conv2dVector implements Kernel {
   private static final int PIXELS = 48;
 
   /** Products shallower than this are not worth a pass over the sums. */
-  private static final int LEAST_DEPTH = COUNT == 16 ? 15 : 32;
+  private static final int LEAST_DEPTH = Lanes.WIDE ? 15 : 32;
 
   private final ConvGeometry g;
   private final int out;
@@ -96,7 +96,7 @@ final class Conv2dVector implements Kernel {
   private static Conv2dInt8 paired(Conv2dInt8 p) {
     ConvGeometry g = p.geometry();
     int kernelW = g.kernelW() + g.strideW();
-    if (!Lanes.NARROW
+    if (!Lanes.WIDE
         || 2 * g.outC() > COUNT
         || g.outW() % 2 != 0
         || g.dilationW() != 1

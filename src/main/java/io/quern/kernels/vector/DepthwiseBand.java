@@ -147,7 +147,7 @@ final class DepthwiseBand {
   static int fold(ConvGeometry g) {
     int fold = COUNT / g.outC();
     boolean fills = fold > 1 && fold * g.outC() == COUNT && g.outW() % fold == 0;
-    return Lanes.NARROW && fills && g.strideW() == 1 ? fold : 1;
+    return Lanes.WIDE && fills && g.strideW() == 1 ? fold : 1;
   }
 
   private int inputRows(int outputRows) {

@@ -2,6 +2,7 @@ package io.quern.kernels.vector;
 
 import static io.quern.kernels.vector.Lanes.COUNT;
 import static io.quern.kernels.vector.Lanes.FLOATS;
+import static io.quern.kernels.vector.Lanes.WIDE;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -29,15 +30,13 @@ import jdk.incubator.vector.FloatVector;
  * 8x1*  1.2 .99 .93 (1.3 1.2 1.0)   16x1* 1.1 .95 .88 (1.3 1.1 1.0)   8x1   1.2 1.1 .98 (1.5 1.4 1.1)
  * </pre>
  *
- * <p>12x2* allocates on JDK 17. Each pixel of a tile costs integer instructions to find its input,
- * in place of multiply-adds. Four steps in a turn are worse everywhere; {@code a} interleaved by
- * pixels is 10 to 20 % better for tiles of one step, but costs more than that to stage.
+ * <p>6x4 and 12x2* allocate on JDK 17, which has 12x2. Each pixel of a tile costs integer
+ * instructions to find its input, in place of multiply-adds. Four steps in a turn are worse
+ * everywhere; {@code a} interleaved by pixels is 10 to 20 % better for tiles of one step, but costs
+ * more than that to stage.
  */
 final class Gemm {
   private static final boolean MANY_REGISTERS = COUNT != 8;
-
-  /** 512 bits. */
-  private static final boolean WIDE = COUNT == 16;
 
   private Gemm() {}
 
@@ -55,7 +54,7 @@ final class Gemm {
       return panelVectors == 4 ? 6 : panelVectors == 2 ? 12 : 8;
     }
     if (MANY_REGISTERS) {
-      return 8;
+      return COUNT == 16 && panelVectors > 1 ? 12 : 8;
     }
     return panelVectors >= 3 ? 2 : panelVectors == 2 ? 4 : 8;
   }

@@ -318,7 +318,7 @@ final class LaneRequantizer {
 
   /** Whether {@link #eightInputs} computes a vector of channels. */
   boolean takesEightInputs(int channel) {
-    return COUNT == 16 && positive && inFloats[channel / COUNT];
+    return Lanes.WIDE && positive && inFloats[channel / COUNT];
   }
 
   /**

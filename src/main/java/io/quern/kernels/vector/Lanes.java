@@ -29,6 +29,12 @@ final class Lanes {
   /** Double lanes of a vector. */
   static final int HALF = COUNT / 2;
 
+  /**
+   * 512 bits, and a C2 that keeps vectors in registers in the loops made for them: that of JDK 17
+   * boxes some of them for as long as the process runs.
+   */
+  static final boolean WIDE = COUNT == 16 && Runtime.version().feature() >= 21;
+
   /** Whether {@link #COUNT} bytes are a vector: not with 128 bits. */
   static final boolean NARROW = COUNT >= 8;
 
