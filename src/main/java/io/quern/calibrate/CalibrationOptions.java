@@ -315,11 +315,11 @@ public final class CalibrationOptions {
     /**
      * Sets {@link CalibrationOptions#splitBudget}.
      *
-     * @throws IllegalArgumentException if it is outside [0, 1]
+     * @throws IllegalArgumentException if it is outside [0, 2]
      */
     public Builder splitBudget(double v) {
-      if (!(v >= 0 && v <= 1)) {
-        throw new IllegalArgumentException("splitBudget must be in [0, 1], is " + v);
+      if (!(v >= 0 && v <= 2)) {
+        throw new IllegalArgumentException("splitBudget must be in [0, 2], is " + v);
       }
       splitBudget = v;
       return this;

@@ -15,7 +15,7 @@ public enum Preset {
   BEST,
   /**
    * As {@link #BEST} with more inputs to refine on and with channels computed more than once for up
-   * to twice the multiply-accumulates: where agreement with float counts more than time.
+   * to 2.3 times the multiply-accumulates: where agreement with float counts more than time.
    */
   FINEST,
   /** The most exact 8-bit recipe with one scale for all weights of a layer. */
@@ -45,7 +45,7 @@ public enum Preset {
       case PLAIN -> b;
       case PER_TENSOR -> b.perTensorWeights(true);
       case BEST -> best(b);
-      case FINEST -> best(b).splitBudget(1).refinementInputs(512);
+      case FINEST -> best(b).splitBudget(1.3).refinementInputs(512);
       case BEST_PER_TENSOR -> best(b).perTensorWeights(true).equalisation(Equalisation.KEEP_RELU6);
       case MIXED -> best(b).floatLayers(4);
       case BINARY -> binary(b, 1);

@@ -26,7 +26,7 @@ final class CalibrationFlags {
       names = "--recipe",
       paramLabel = "NAME",
       description = {
-        "Where to start: plain, per-tensor, best, finest (best with up to twice the multiply-accumulates), best-per-tensor,"
+        "Where to start: plain, per-tensor, best, finest (best with up to 2.3 times the multiply-accumulates), best-per-tensor,"
             + " mixed (best with 4 float layers), binary, binary-2, binary-3 (sums of binary terms) or low-rank. The switches below change it. Default: plain."
       })
   private String recipe =

@@ -631,7 +631,7 @@ class MainTest {
         "calibrate MODEL --data IMAGES --replace-relu6|--replace-relu6: needs --equalise or a recipe with it (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --split-budget 0.1|--split-budget: needs --split-channels or a recipe with it (see quern calibrate"
             + " --help)",
-        "calibrate MODEL --data IMAGES --split-channels --split-budget 2|splitBudget must be in [0, 1], is 2.0 (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --split-channels --split-budget 3|splitBudget must be in [0, 2], is 3.0 (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --equalise --fill-depthwise|--fill-depthwise: --equalise does that and more (see quern calibrate"
             + " --help)",
         "calibrate MODEL --data IMAGES --refinement-inputs 0|refinementInputs must be at least 1, is 0 (see quern calibrate --help)",
