@@ -260,10 +260,10 @@ class ChannelSplittingTest {
   }
 
   @Test
-  void budgetIsAFraction() {
+  void budgetIsAtMostTwo() {
     CalibrationOptions.Builder b = CalibrationOptions.builder();
     assertThrows(IllegalArgumentException.class, () -> b.splitBudget(-0.1));
-    assertThrows(IllegalArgumentException.class, () -> b.splitBudget(1.5));
+    assertThrows(IllegalArgumentException.class, () -> b.splitBudget(2.5));
     assertThrows(IllegalArgumentException.class, () -> b.splitBudget(Double.NaN));
   }
 }
