@@ -14,4 +14,26 @@ package io.quern.kernels;
  */
 public record AveragePool2dInt8(
     int in, int out, ConvGeometry geometry, boolean halfUp, int qmin, int qmax)
-    implements KernelParams {}
+    implements KernelParams {
+  /**
+   * Whether the only window is the whole image: every channel has one mean, of {@code inH * inW}
+   * values.
+   */
+  public boolean isOfWholeImage() {
+    ConvGeometry g = geometry;
+    return g.outH() == 1
+        && g.outW() == 1
+        && g.padTop() == 0
+        && g.padLeft() == 0
+        && g.kernelH() == g.inH()
+        && g.kernelW() == g.inW()
+        && (long) g.inH() * g.inW() < 1 << 24;
+  }
+
+  /** The output for a sum of {@code count} values. */
+  public byte mean(int sum, int count) {
+    int half = halfUp || sum > 0 ? count / 2 : -(count / 2);
+    int mean = halfUp ? Math.floorDiv(sum + half, count) : (sum + half) / count;
+    return (byte) Math.min(Math.max(mean, qmin), qmax);
+  }
+}

@@ -40,16 +40,10 @@ final class AveragePool2dPortable implements Kernel {
           Sums.add(sums, memory.bytes, p.in() + windows.in(unit, y, x), channels);
         }
       }
-      divide(sums, channels, count, memory.bytes, p.out() + windows.out(unit));
-    }
-  }
-
-  private void divide(int[] sums, int channels, int count, byte[] out, int at) {
-    for (int c = 0; c < channels; c++) {
-      int sum = sums[c];
-      int half = p.halfUp() || sum > 0 ? count / 2 : -(count / 2);
-      int mean = p.halfUp() ? Math.floorDiv(sum + half, count) : (sum + half) / count;
-      out[at + c] = (byte) Math.min(Math.max(mean, p.qmin()), p.qmax());
+      int out = p.out() + windows.out(unit);
+      for (int c = 0; c < channels; c++) {
+        memory.bytes[out + c] = p.mean(sums[c], count);
+      }
     }
   }
 

@@ -5,7 +5,6 @@ import static io.quern.kernels.vector.Lanes.COUNT;
 import static io.quern.kernels.vector.Lanes.INTS;
 
 import io.quern.kernels.AveragePool2dInt8;
-import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
@@ -31,16 +30,8 @@ final class AveragePool2dVector implements Kernel {
    * bits.
    */
   static Kernel create(AveragePool2dInt8 p) {
-    ConvGeometry g = p.geometry();
-    boolean whole =
-        g.outH() == 1
-            && g.outW() == 1
-            && g.padTop() == 0
-            && g.padLeft() == 0
-            && g.kernelH() == g.inH()
-            && g.kernelW() == g.inW()
-            && (long) g.inH() * g.inW() < 1 << 24;
-    return Lanes.NARROW && whole && g.inC() % COUNT == 0 ? new AveragePool2dVector(p) : null;
+    boolean fits = Lanes.NARROW && p.geometry().inC() % COUNT == 0;
+    return fits && p.isOfWholeImage() ? new AveragePool2dVector(p) : null;
   }
 
   @Override
@@ -60,7 +51,9 @@ final class AveragePool2dVector implements Kernel {
       int out = p.out() + unit * channels;
       for (int c = 0; c < channels; c += COUNT) {
         sum(memory.bytes, in + c, scratch.ints);
-        divide(scratch.ints, memory.bytes, out + c);
+        for (int i = 0; i < COUNT; i++) {
+          memory.bytes[out + c + i] = p.mean(scratch.ints[i], positions);
+        }
       }
     }
   }
@@ -74,18 +67,6 @@ final class AveragePool2dVector implements Kernel {
                   .convertShape(VectorOperators.B2I, INTS, 0));
     }
     sum.intoArray(sums, 0);
-  }
-
-  private void divide(int[] sums, byte[] out, int at) {
-    int half = positions / 2;
-    for (int c = 0; c < COUNT; c++) {
-      int sum = sums[c];
-      int mean =
-          p.halfUp()
-              ? Math.floorDiv(sum + half, positions)
-              : (sum > 0 ? sum + half : sum - half) / positions;
-      out[at + c] = (byte) Math.min(Math.max(mean, p.qmin()), p.qmax());
-    }
   }
 
   @Override

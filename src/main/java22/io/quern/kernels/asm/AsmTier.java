@@ -72,7 +72,7 @@ public final class AsmTier implements Tier {
         return AddLayer.accepts(p) ? new AddAsm(support, p) : null;
       }
       if (params instanceof AveragePool2dInt8 p) {
-        return GlobalAveragePoolAsm.accepts(support, p.geometry())
+        return GlobalAveragePoolAsm.accepts(support, p)
             ? new GlobalAveragePoolAsm(support, p)
             : null;
       }

@@ -31,17 +31,11 @@ final class GlobalAveragePoolAsm implements Kernel {
         support.load(ChannelSumsX86.emit(positions, g.inC()), new Placement(p.in(), 0, false));
   }
 
-  static boolean accepts(AsmSupport support, ConvGeometry g) {
+  static boolean accepts(AsmSupport support, AveragePool2dInt8 p) {
     return support.cpu().isa() == Isa.X86_64
-        && g.batch() == 1
-        && g.outH() == 1
-        && g.outW() == 1
-        && g.padTop() == 0
-        && g.padLeft() == 0
-        && g.kernelH() == g.inH()
-        && g.kernelW() == g.inW()
-        && (long) g.inH() * g.inW() < 1 << 24
-        && g.inC() >= ChannelSumsX86.LANES;
+        && p.geometry().batch() == 1
+        && p.geometry().inC() >= ChannelSumsX86.LANES
+        && p.isOfWholeImage();
   }
 
   @Override
@@ -63,16 +57,8 @@ final class GlobalAveragePoolAsm implements Kernel {
     kernel.call(HeapViews.of(memory), sums, sums, 0, 1);
     byte[] bytes = scratch.bytes;
     byte[] out = memory.bytes;
-    int half = positions / 2;
     for (int c = 0; c < p.geometry().inC(); c++) {
-      int sum = (int) INTS.get(bytes, 4 * c);
-      int mean;
-      if (p.halfUp()) {
-        mean = Math.floorDiv(sum + half, positions);
-      } else {
-        mean = (sum > 0 ? sum + half : sum - half) / positions;
-      }
-      out[p.out() + c] = (byte) Math.min(Math.max(mean, p.qmin()), p.qmax());
+      out[p.out() + c] = p.mean((int) INTS.get(bytes, 4 * c), positions);
     }
   }
 
