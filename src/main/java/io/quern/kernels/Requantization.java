@@ -1,7 +1,5 @@
 package io.quern.kernels;
 
-import java.util.Arrays;
-
 /**
  * From an int32 accumulator to int8: {@code clamp(multiply(acc, multiplier[c], shift[c]) +
  * zeroPoint, qmin, qmax)} with {@link io.quern.quant.FixedPoint#multiply}.
@@ -16,13 +14,7 @@ import java.util.Arrays;
 public record Requantization(int[] multipliers, int[] shifts, int zeroPoint, int qmin, int qmax) {
   /** That of {@code n} times as many channels, all channels {@code n} times over. */
   public Requantization repeated(int n) {
-    int channels = multipliers.length;
-    int[] m = Arrays.copyOf(multipliers, n * channels);
-    int[] s = Arrays.copyOf(shifts, n * channels);
-    for (int i = channels; i < n * channels; i++) {
-      m[i] = m[i - channels];
-      s[i] = s[i - channels];
-    }
-    return new Requantization(m, s, zeroPoint, qmin, qmax);
+    return new Requantization(
+        Repeated.times(multipliers, n), Repeated.times(shifts, n), zeroPoint, qmin, qmax);
   }
 }

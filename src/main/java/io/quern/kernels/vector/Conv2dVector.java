@@ -7,6 +7,7 @@ import io.quern.kernels.Conv2dInt8;
 import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
+import io.quern.kernels.Repeated;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
 import java.util.Arrays;
@@ -133,16 +134,10 @@ final class Conv2dVector implements Kernel {
             g.padLeft()),
         weights,
         p.weightsZeroPoint(),
-        twice(p.bias()),
+        Repeated.times(p.bias(), 2),
         1,
         p.inputZeroPoint(),
         p.requantization().repeated(2));
-  }
-
-  private static int[] twice(int[] values) {
-    int[] to = Arrays.copyOf(values, 2 * values.length);
-    System.arraycopy(values, 0, to, values.length, values.length);
-    return to;
   }
 
   /** Null when the sums may be inexact. */

@@ -1,6 +1,6 @@
 package io.quern.kernels.vector;
 
-import java.util.Arrays;
+import io.quern.kernels.Repeated;
 
 /**
  * Proof that a layer's sums are exact in float. Inputs are raw int8, so {@code 128 * sum |w| <=
@@ -58,19 +58,10 @@ record FloatSums(float[] start, double[] rest, long[] least, long[] greatest) {
 
   /** Those of {@code n} times as many outputs, all outputs {@code n} times over. */
   FloatSums repeated(int n) {
-    int outputs = start.length;
-    float[] starts = Arrays.copyOf(start, n * outputs);
-    double[] rests = rest == null ? null : Arrays.copyOf(rest, n * outputs);
-    long[] leasts = Arrays.copyOf(least, n * outputs);
-    long[] greatests = Arrays.copyOf(greatest, n * outputs);
-    for (int i = outputs; i < n * outputs; i++) {
-      starts[i] = starts[i - outputs];
-      leasts[i] = leasts[i - outputs];
-      greatests[i] = greatests[i - outputs];
-      if (rests != null) {
-        rests[i] = rests[i - outputs];
-      }
-    }
-    return new FloatSums(starts, rests, leasts, greatests);
+    return new FloatSums(
+        Repeated.times(start, n),
+        rest == null ? null : Repeated.times(rest, n),
+        Repeated.times(least, n),
+        Repeated.times(greatest, n));
   }
 }
