@@ -1,5 +1,6 @@
 package io.quern.calibrate;
 
+import io.quern.data.EvenSpread;
 import io.quern.model.DataType;
 import io.quern.model.Graph;
 import io.quern.model.Tensor;
@@ -196,7 +197,7 @@ public final class Calibrator {
       if (r.size() == count) {
         break;
       }
-      if (size <= count || (i + 1) * count / size > i * count / size) {
+      if (size <= count || EvenSpread.takes(i, size, count)) {
         r.add(x);
       }
       i++;

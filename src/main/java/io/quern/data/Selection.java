@@ -36,19 +36,14 @@ final class Selection {
 
   /** Whether sample i is taken. */
   boolean contains(int i) {
-    int before = spread(i, total, calibration);
-    boolean forCalibration = spread(i + 1, total, calibration) > before;
+    int before = EvenSpread.taken(i, total, calibration);
+    boolean forCalibration = EvenSpread.takes(i, total, calibration);
     int rank =
         switch (part) {
           case ALL -> i;
           case CALIBRATION -> forCalibration ? before : -1;
           case EVALUATION -> forCalibration ? -1 : i - before;
         };
-    return rank >= 0 && spread(rank + 1, partSize, size) > spread(rank, partSize, size);
-  }
-
-  /** How many of the first i of {@code of} are among {@code wanted} evenly spread ones. */
-  private static int spread(int i, int of, int wanted) {
-    return (int) ((long) i * wanted / of);
+    return rank >= 0 && EvenSpread.takes(rank, partSize, size);
   }
 }
