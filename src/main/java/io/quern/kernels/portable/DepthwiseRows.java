@@ -239,6 +239,7 @@ abstract class DepthwiseRows implements Kernel {
     int[] first = scratch.ints;
     float[] acc = rows[0];
     int step = pixelRows ? g.strideW() : 1;
+    boolean exact = sumsAreExact();
     for (int b = 0; b * blockPixels < pixels; b++) {
       int p = b * blockPixels;
       int n = Math.min(blockPixels, pixels - p) * segmentChannels(s);
@@ -248,12 +249,11 @@ abstract class DepthwiseRows implements Kernel {
         float[] r1 = rows[first[ring + Math.min(t + 1, taps - 1)] + b * step];
         float[] r2 = rows[first[ring + Math.min(t + 2, taps - 1)] + b * step];
         int w = s * paddedTaps + t;
-        if (Rows.FMA || sumsAreExact()) {
+        if (exact) {
           Rows.addProducts(acc, r0, weightRows[w], r1, weightRows[w + 1], r2, weightRows[w + 2], n);
         } else {
-          FloatRows.addProducts(acc, r0, weightRows[w], n);
-          FloatRows.addProducts(acc, r1, weightRows[w + 1], n);
-          FloatRows.addProducts(acc, r2, weightRows[w + 2], n);
+          FloatRows.addProducts(
+              acc, r0, weightRows[w], r1, weightRows[w + 1], r2, weightRows[w + 2], n);
         }
       }
       finish(memory, acc, s, n, (pixel + x + p) * channels + s * LENGTH);

@@ -95,6 +95,18 @@ final class FloatRows {
     addScaled(acc3, r1, s31, n);
   }
 
+  /** As {@link Rows#addProducts}. */
+  static void addProducts(
+      float[] acc, float[] a0, float[] b0, float[] a1, float[] b1, float[] a2, float[] b2, int n) {
+    if (Rows.FMA) {
+      Rows.addProducts(acc, a0, b0, a1, b1, a2, b2, n);
+      return;
+    }
+    addProducts(acc, a0, b0, n);
+    addProducts(acc, a1, b1, n);
+    addProducts(acc, a2, b2, n);
+  }
+
   /** {@code acc[i] += s * r[i]}. */
   static void addScaled(float[] acc, float[] r, float s, int n) {
     for (int i = 0; i < n; i++) {
