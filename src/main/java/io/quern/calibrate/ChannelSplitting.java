@@ -264,7 +264,7 @@ final class ChannelSplitting {
     for (Plan p : plans) {
       double factor = (double) p.width() / p.idle.length;
       for (int op : p.chain.operators()) {
-        each.put(op, factor * (each.containsKey(op) ? each.get(op) : macs(g, op)));
+        each.merge(op, factor * macs(g, op), (planned, alone) -> factor * planned);
       }
     }
     return each.values().stream().mapToDouble(m -> m).sum();

@@ -29,8 +29,8 @@ final class CalibrationFlags {
         "Where to start: plain, per-tensor, best, finest (best with up to 2.3 times the multiply-accumulates), best-per-tensor,"
             + " mixed (best with 4 float layers), binary, binary-2, binary-3 (sums of binary terms) or low-rank. The switches below change it. Default: plain."
       })
-  private String recipe =
-      "plain"; // picocli sets defaults of groups only where one of the group is given
+  // Not by defaultValue: picocli sets those of a group only where one of the group is given.
+  private String recipe = "plain";
 
   @Option(
       names = "--observer",

@@ -92,15 +92,21 @@ public final class Bundle {
     files.put("bundle.properties", Archives.Entry.text(properties()));
     files.put(service(), Archives.Entry.text(unit()));
     record(loaded);
-    files.put("SHA256SUMS", Archives.Entry.text(sha256Sums()));
+    files.put("SHA256SUMS", Archives.Entry.text(sha256Sums(service())));
   }
 
-  private String sha256Sums() {
+  /**
+   * Checksums of all files.
+   *
+   * @param unit where the systemd unit lies: beside the others, or where packages put it
+   */
+  private String sha256Sums(String unit) {
     StringBuilder sums = new StringBuilder();
     files.forEach(
         (path, e) -> {
           if (!path.equals("SHA256SUMS")) {
-            sums.append(hash("SHA-256", e.content())).append("  ").append(path).append("\n");
+            String place = path.equals(service()) ? unit : path;
+            sums.append(hash("SHA-256", e.content())).append("  ").append(place).append("\n");
           }
         });
     return sums.toString();
@@ -208,9 +214,7 @@ public final class Bundle {
       data.put(isUnit ? unit : "opt/quern/" + name + "/" + e.getKey(), e.getValue());
       bytes += e.getValue().content().length;
     }
-    data.put(
-        "opt/quern/" + name + "/SHA256SUMS",
-        Archives.Entry.text(sha256Sums().replace("  " + service(), "  /" + unit)));
+    data.put("opt/quern/" + name + "/SHA256SUMS", Archives.Entry.text(sha256Sums("/" + unit)));
     for (Map.Entry<String, Archives.Entry> e : runtime.entrySet()) {
       data.put("opt/quern/" + name + "/" + e.getKey(), e.getValue());
       bytes += e.getValue().content().length;
@@ -289,7 +293,7 @@ public final class Bundle {
     }
     String own = Bundle.class.getPackage().getImplementationVersion();
     String base = own == null ? "0.1.0" : own.replaceAll("[^0-9.].*", "");
-    byte[] all = sha256Sums().getBytes(StandardCharsets.US_ASCII);
+    byte[] all = sha256Sums(service()).getBytes(StandardCharsets.US_ASCII);
     return base + "+" + Long.parseLong(hash("SHA-256", all).substring(0, 8), 16);
   }
 
