@@ -55,9 +55,9 @@ public final class ReferenceTier implements Tier {
   @Override
   public Kernel create(KernelParams params) {
     if (params instanceof Conv2dInt8 p) {
-      return new Conv2dReference(p);
+      return new ConvReference(p);
     } else if (params instanceof DepthwiseConv2dInt8 p) {
-      return new DepthwiseConv2dReference(p);
+      return new ConvReference(p);
     } else if (params instanceof FullyConnectedInt8 p) {
       return new FullyConnectedReference(p);
     } else if (params instanceof AveragePool2dInt8 p) {
