@@ -30,16 +30,18 @@ public final class FixedPoint {
   }
 
   private static long pack(double factor) {
-    if (!(Math.abs(factor) < Double.POSITIVE_INFINITY)) {
+    long bits = Double.doubleToRawLongBits(factor);
+    int exponent = (int) (bits >> 52) & 0x7ff;
+    if (exponent == 0x7ff) {
       throw new IllegalArgumentException("factor must be finite, is " + factor);
     }
-    double magnitude = Math.abs(factor);
-    if (magnitude < Double.MIN_NORMAL) {
+    // magnitude = significand * 2^(shift - 53), significand in [2^52, 2^53)
+    int shift = exponent - 1022;
+    if (exponent == 0) {
       return 0;
     }
-    int shift = Math.getExponent(magnitude) + 1;
-    double q = Math.scalb(magnitude, -shift);
-    long fixed = Math.round(q * (1L << 31));
+    long significand = bits & (1L << 52) - 1 | 1L << 52;
+    long fixed = significand + (1L << 21) >> 22;
     if (fixed == 1L << 31) {
       fixed /= 2;
       shift++;
@@ -47,20 +49,18 @@ public final class FixedPoint {
     if (shift < -31) {
       return 0;
     }
-    return (factor < 0 ? -fixed : fixed) << 32 | (shift & 0xffffffffL);
+    return (bits < 0 ? -fixed : fixed) << 32 | (shift & 0xffffffffL);
   }
 
   /**
-   * {@code round(a * b / 2^31)}, ties away from zero in the positive and toward zero in the
-   * negative direction as gemmlowp's nudge makes them; saturates when both are the smallest int.
+   * {@code floor(a * b / 2^31 + 1/2)}, what gemmlowp's nudge and division by truncation come to;
+   * saturates when both are the smallest int.
    */
   public static int saturatingRoundingDoublingHighMul(int a, int b) {
     if (a == Integer.MIN_VALUE && b == Integer.MIN_VALUE) {
       return Integer.MAX_VALUE;
     }
-    long product = (long) a * b;
-    long nudge = product >= 0 ? 1L << 30 : 1 - (1L << 30);
-    return (int) ((product + nudge) / (1L << 31));
+    return (int) ((long) a * b + (1L << 30) >> 31);
   }
 
   /**
