@@ -60,7 +60,6 @@ import io.quern.quant.Int8Functions;
 import io.quern.quant.RealFunctions;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.IntUnaryOperator;
 
 /**
  * From an operator of a graph to the parameters of its kernel: shapes become loop bounds, scales
@@ -82,27 +81,26 @@ public final class Lowering {
 
   private final Graph graph;
   private final String name;
-  private final IntUnaryOperator offsetOfTensor;
+  private final int[] offsets;
 
-  private Lowering(Graph graph, int operatorIndex, IntUnaryOperator offsetOfTensor) {
+  private Lowering(Graph graph, int operatorIndex, int[] offsets) {
     this.graph = graph;
     this.name = graph.operatorName(operatorIndex);
-    this.offsetOfTensor = offsetOfTensor;
+    this.offsets = offsets;
   }
 
   /**
    * Parameters of one operator's kernel.
    *
    * @param operatorIndex index in {@link Graph#operators()}
-   * @param offsetOfTensor offset, in the memory array of its type, of every tensor that the
-   *     operator reads or writes while it runs: activations, and constants other than the weights
-   *     and biases of convolutions and fully connected layers
+   * @param offsets by tensor, in the memory array of its type: of every one that the operator reads
+   *     or writes while it runs: activations, and constants other than the weights and biases of
+   *     convolutions and fully connected layers
    * @throws UnsupportedModelException if a type, a quantization parameter or the depth of an
    *     accumulator is not supported, naming the operator
    */
-  public static KernelParams lower(
-      Graph graph, int operatorIndex, IntUnaryOperator offsetOfTensor) {
-    Lowering lowering = new Lowering(graph, operatorIndex, offsetOfTensor);
+  public static KernelParams lower(Graph graph, int operatorIndex, int[] offsets) {
+    Lowering lowering = new Lowering(graph, operatorIndex, offsets);
     try {
       return lowering.lower(graph.operators().get(operatorIndex));
     } catch (IllegalArgumentException e) {
@@ -754,7 +752,7 @@ public final class Lowering {
   }
 
   private int at(int t) {
-    return offsetOfTensor.applyAsInt(t);
+    return offsets[t];
   }
 
   private UnsupportedModelException unsupported(String reason) {
@@ -847,33 +845,45 @@ public final class Lowering {
    * rounds in convolutions: the product is a float in unsigned networks, a double in signed ones.
    */
   private double factor(int in, int weights, int channel, int out) {
-    float inScale = quantization(in).scale();
-    float weightsScale = tensor(weights).quantization().scale(channel);
-    double product =
-        tensor(in).type() == DataType.UINT8
-            ? inScale * weightsScale
-            : (double) inScale * weightsScale;
-    return product / quantization(out).scale();
+    return factor(
+        quantization(in).scale(),
+        tensor(in).type() == DataType.UINT8,
+        tensor(weights).quantization().scale(channel),
+        quantization(out).scale());
+  }
+
+  private static double factor(float in, boolean unsigned, float weights, float out) {
+    double product = unsigned ? in * weights : (double) in * weights;
+    return product / out;
   }
 
   private Requantization requantization(
       int in, int weights, int out, int channels, Activation activation) {
     int[] multipliers = new int[channels];
     int[] shifts = new int[channels];
-    for (int c = 0; c < channels; c++) {
-      double factor = factor(in, weights, c, out);
-      multipliers[c] = multiplier(factor);
-      shifts[c] = FixedPoint.shift(factor);
-    }
+    float inScale = quantization(in).scale();
+    boolean unsigned = tensor(in).type() == DataType.UINT8;
+    Quantization w = tensor(weights).quantization();
     Quantization q = quantization(out);
+    for (int c = 0; c < channels; c++) {
+      double factor = factor(inScale, unsigned, w.scale(c), q.scale());
+      multipliers[c] = FixedPoint.multiplier(factor);
+      shifts[c] = shift(factor);
+    }
     return new Requantization(
         multipliers, shifts, q.zeroPoint(), qmin(activation, q), qmax(activation, q));
   }
 
-  private int multiplier(double factor) {
-    if (FixedPoint.shift(factor) > 30) {
+  private int shift(double factor) {
+    int shift = FixedPoint.shift(factor);
+    if (shift > 30) {
       throw unsupported("factor " + factor + " between scales exceeds 2^30");
     }
+    return shift;
+  }
+
+  private int multiplier(double factor) {
+    shift(factor);
     return FixedPoint.multiplier(factor);
   }
 

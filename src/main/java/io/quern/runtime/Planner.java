@@ -396,7 +396,7 @@ public final class Planner {
     List<Integer> ops = d.operators();
     Operator firstOp = graph.operators().get(ops.get(0));
     boolean hasPad = ops.size() > 1 && firstOp instanceof Operator.Pad;
-    KernelParams p = Lowering.lower(graph, ops.get(hasPad ? 1 : 0), t -> offsets[t]);
+    KernelParams p = Lowering.lower(graph, ops.get(hasPad ? 1 : 0), offsets);
     if (hasPad) {
       Operator.Pad pad = (Operator.Pad) firstOp;
       p = padded(p, pad, offsets[pad.input()]);
