@@ -5,9 +5,8 @@ import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
 import io.quern.model.DataType;
 import io.quern.model.Tensor;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A plan with memory and threads of its own: set inputs, {@link #invoke}, get outputs. Neither
@@ -18,16 +17,6 @@ import java.nio.ByteBuffer;
  * raw bytes. Close a session to end its threads.
  */
 public final class Session implements AutoCloseable {
-  private static final VarHandle BUSY;
-
-  static {
-    try {
-      BUSY = MethodHandles.lookup().findVarHandle(Session.class, "busy", boolean.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
-
   private final Plan plan;
   private final Memory memory;
   private final Scratch[] scratch;
@@ -36,9 +25,8 @@ public final class Session implements AutoCloseable {
   private final TensorSlot[] outputs;
   private boolean closed;
 
-  /** Whether a run is under way. Accessed through BUSY. */
-  @SuppressWarnings("unused")
-  private boolean busy;
+  /** 1 while a run is under way, else 0. An int: the JDK links less at the start for it. */
+  private final AtomicInteger busy = new AtomicInteger();
 
   Session(Plan plan) {
     this.plan = plan;
@@ -146,7 +134,7 @@ public final class Session implements AutoCloseable {
     try {
       pool.run();
     } finally {
-      BUSY.setRelease(this, false);
+      busy.setRelease(0);
     }
   }
 
@@ -165,7 +153,7 @@ public final class Session implements AutoCloseable {
       Kernel k = plan.steps().get(step).kernel();
       k.run(memory, scratch[0], 0, k.units());
     } finally {
-      BUSY.setRelease(this, false);
+      busy.setRelease(0);
     }
   }
 
@@ -173,7 +161,7 @@ public final class Session implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("the session is closed");
     }
-    if (!BUSY.compareAndSet(this, false, true)) {
+    if (!busy.compareAndSet(0, 1)) {
       throw new IllegalStateException("another thread is running this session");
     }
   }

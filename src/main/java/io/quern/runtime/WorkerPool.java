@@ -3,8 +3,8 @@ package io.quern.runtime;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -35,18 +35,6 @@ final class WorkerPool {
   /** Arrivals at barriers over all threads and runs, wrapping. */
   private static final int ARRIVED = 2 * APART;
 
-  private static final VarHandle COUNTERS = MethodHandles.arrayElementVarHandle(int[].class);
-  private static final VarHandle FAILURE;
-
-  static {
-    try {
-      MethodHandles.Lookup l = MethodHandles.lookup();
-      FAILURE = l.findVarHandle(WorkerPool.class, "failure", Throwable.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
-
   private final int threads;
   private final Kernel[] kernels;
   private final int[][] bounds;
@@ -54,12 +42,11 @@ final class WorkerPool {
   private final Scratch[] scratch;
   private final Worker[] workers;
 
-  /** Accessed through COUNTERS only. */
-  private final int[] counters = new int[3 * APART];
+  /** Null with one thread, as the failure. */
+  private final AtomicIntegerArray counters;
 
-  /** First failure of any thread in this run. Accessed through FAILURE. */
-  @SuppressWarnings("unused")
-  private Throwable failure;
+  /** First failure of any thread in this run. */
+  private final AtomicReference<Throwable> failure;
 
   /** Arrivals before the caller's next run. */
   private int base;
@@ -80,6 +67,8 @@ final class WorkerPool {
     this.memory = memory;
     this.scratch = scratch;
     this.workers = new Worker[threads - 1];
+    this.counters = threads == 1 ? null : new AtomicIntegerArray(3 * APART);
+    this.failure = threads == 1 ? null : new AtomicReference<>();
     for (int t = 1; t < threads; t++) {
       workers[t - 1] = new Worker(t);
       workers[t - 1].start();
@@ -94,16 +83,16 @@ final class WorkerPool {
       }
       return;
     }
-    COUNTERS.setVolatile(counters, EPOCH, (int) COUNTERS.getAcquire(counters, EPOCH) + 1);
+    counters.set(EPOCH, counters.getAcquire(EPOCH) + 1);
     for (Worker w : workers) {
       if (w.parked) {
         LockSupport.unpark(w);
       }
     }
     base = walk(0, base);
-    Throwable f = (Throwable) FAILURE.getAcquire(this);
+    Throwable f = failure.getAcquire();
     if (f != null) {
-      FAILURE.setRelease(this, null);
+      failure.setRelease(null);
       if (f instanceof Error e) {
         throw e;
       }
@@ -126,13 +115,13 @@ final class WorkerPool {
         try {
           kernels[s].run(memory, scratch[t], from, to);
         } catch (RuntimeException | Error e) {
-          FAILURE.compareAndSet(this, null, e);
+          failure.compareAndSet(null, e);
         }
       }
       target += threads;
-      if ((int) COUNTERS.getAndAdd(counters, ARRIVED, 1) + 1 - target < 0) {
+      if (counters.getAndIncrement(ARRIVED) + 1 - target < 0) {
         int spins = 0;
-        while ((int) COUNTERS.getAcquire(counters, ARRIVED) - target < 0) {
+        while (counters.getAcquire(ARRIVED) - target < 0) {
           if (++spins < SPINS) {
             Thread.onSpinWait();
           } else {
@@ -146,8 +135,11 @@ final class WorkerPool {
 
   /** Ends the workers and waits for them. */
   void close() {
+    if (threads == 1) {
+      return;
+    }
     closed = true;
-    COUNTERS.setVolatile(counters, EPOCH, (int) COUNTERS.getAcquire(counters, EPOCH) + 1);
+    counters.set(EPOCH, counters.getAcquire(EPOCH) + 1);
     boolean interrupted = false;
     for (Worker w : workers) {
       LockSupport.unpark(w);
@@ -186,14 +178,14 @@ final class WorkerPool {
 
     private int await(int seen) {
       for (int i = 0; i < SPINS; i++) {
-        int now = (int) COUNTERS.getVolatile(counters, EPOCH);
+        int now = counters.get(EPOCH);
         if (now != seen) {
           return now;
         }
         Thread.onSpinWait();
       }
       for (int i = 0; i < YIELDS; i++) {
-        int now = (int) COUNTERS.getVolatile(counters, EPOCH);
+        int now = counters.get(EPOCH);
         if (now != seen) {
           return now;
         }
@@ -201,7 +193,7 @@ final class WorkerPool {
       }
       parked = true;
       int now;
-      while ((now = (int) COUNTERS.getVolatile(counters, EPOCH)) == seen) {
+      while ((now = counters.get(EPOCH)) == seen) {
         LockSupport.park(WorkerPool.this);
       }
       parked = false;
