@@ -29,29 +29,36 @@ final class GraphValidator {
       ready[t] = tensors.get(t).isConstant();
     }
     for (int t : inputs) {
-      check(
-          t >= 0 && t < ready.length, "graph input refers to tensor " + t + " of " + ready.length);
-      check(!ready[t], "graph input " + t + " is a constant or listed twice");
+      inRange(t, ready, "graph input", "refers to");
+      if (ready[t]) {
+        throw new ModelFormatException("graph input " + t + " is a constant or listed twice");
+      }
       ready[t] = true;
     }
     for (int i = 0; i < operators.size(); i++) {
       Operator op = operators.get(i);
       String name = Graph.operatorName(op, i);
       for (int t : op.presentInputs()) {
-        check(t >= 0 && t < ready.length, name + " reads tensor " + t + " of " + ready.length);
-        check(ready[t], name + " reads tensor " + t + " before it is written");
+        inRange(t, ready, name, "reads");
+        if (!ready[t]) {
+          throw new ModelFormatException(name + " reads tensor " + t + " before it is written");
+        }
       }
       for (int t : op.outputs()) {
-        check(t >= 0 && t < ready.length, name + " writes tensor " + t + " of " + ready.length);
-        check(!ready[t], name + " writes tensor " + t + ", which already has a value");
+        inRange(t, ready, name, "writes");
+        if (ready[t]) {
+          throw new ModelFormatException(
+              name + " writes tensor " + t + ", which already has a value");
+        }
         ready[t] = true;
       }
       new OperatorRules(tensors, op, name).check();
     }
     for (int t : outputs) {
-      check(
-          t >= 0 && t < ready.length, "graph output refers to tensor " + t + " of " + ready.length);
-      check(ready[t], "graph output " + t + " is never written");
+      inRange(t, ready, "graph output", "refers to");
+      if (!ready[t]) {
+        throw new ModelFormatException("graph output " + t + " is never written");
+      }
       if (!ACTIVATION_TYPES.contains(tensors.get(t).type())) {
         throw new UnsupportedModelException(
             "graph output " + t + " of type " + tensors.get(t).type() + " is not supported");
@@ -60,20 +67,19 @@ final class GraphValidator {
   }
 
   private static void tensor(Tensor t, int index) {
-    String name = "tensor " + index + " " + t.name();
     if (t.shape().elements() == 0) {
-      throw new UnsupportedModelException(name + ": " + t.shape() + " has no elements");
+      throw new UnsupportedModelException(name(t, index) + ": " + t.shape() + " has no elements");
     }
     if (t.isConstant()) {
       return;
     }
     if (!ACTIVATION_TYPES.contains(t.type())) {
       throw new UnsupportedModelException(
-          name + ": activations of type " + t.type() + " are not supported");
+          name(t, index) + ": activations of type " + t.type() + " are not supported");
     }
     if (t.bytes() > MAX_ACTIVATION_BYTES) {
       throw new UnsupportedModelException(
-          name
+          name(t, index)
               + ": "
               + t.shape()
               + " of "
@@ -85,16 +91,20 @@ final class GraphValidator {
     }
     if (t.quantization() != null && !t.quantization().isPerTensor()) {
       throw new UnsupportedModelException(
-          name
+          name(t, index)
               + ": an activation with "
               + t.quantization()
               + " is not supported, only one scale per tensor");
     }
   }
 
-  private static void check(boolean holds, String message) {
-    if (!holds) {
-      throw new ModelFormatException(message);
+  private static String name(Tensor t, int index) {
+    return "tensor " + index + " " + t.name();
+  }
+
+  private static void inRange(int t, boolean[] tensors, String who, String does) {
+    if (t < 0 || t >= tensors.length) {
+      throw new ModelFormatException(who + " " + does + " tensor " + t + " of " + tensors.length);
     }
   }
 }

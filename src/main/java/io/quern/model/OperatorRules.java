@@ -567,11 +567,8 @@ final class OperatorRules {
     if (!q.isPerTensor() && (q.axis() != axis || q.channels() != channels)) {
       throw malformed("weights have " + q + ", there should be " + channels + " on axis " + axis);
     }
-    for (int c = 0; t.type() == DataType.INT8 && c < q.channels(); c++) {
-      if (q.zeroPoint(c) != 0) {
-        throw unsupported(
-            "INT8 weights with zero point " + q.zeroPoint(c) + " are not supported, only 0");
-      }
+    if (t.type() == DataType.INT8 && !q.zeroPointsWithin(0, 0)) {
+      throw unsupported("INT8 weights with a zero point other than 0 are not supported");
     }
   }
 

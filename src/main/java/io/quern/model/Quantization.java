@@ -76,6 +76,16 @@ public final class Quantization {
     return zeroPoints[zeroPoints.length == 1 ? 0 : channel];
   }
 
+  /** Whether every zero point is in [min, max]. */
+  boolean zeroPointsWithin(int min, int max) {
+    for (int z : zeroPoints) {
+      if (z < min || z > max) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** The per-tensor zero point. */
   public int zeroPoint() {
     return zeroPoints[0];

@@ -24,7 +24,10 @@ public final class Tensor {
     this.shape = Objects.requireNonNull(shape, "shape");
     this.quantization = quantization;
     this.data = data;
-    if (quantization != null && type.bytes() <= 4 && type != DataType.FLOAT32) {
+    if (quantization != null
+        && type.bytes() <= 4
+        && type != DataType.FLOAT32
+        && !quantization.zeroPointsWithin(type.min(), type.max())) {
       for (int c = 0; c < quantization.channels(); c++) {
         int z = quantization.zeroPoint(c);
         if (z < type.min() || z > type.max()) {

@@ -46,11 +46,11 @@ final class FlatFile {
     if (size < 8) {
       throw new ModelFormatException(where + ": the file has only " + size + " bytes");
     }
-    return FlatTable.at(this, bytes.getInt(0) & 0xFFFFFFFFL, where);
+    return FlatTable.root(this, bytes.getInt(0) & 0xFFFFFFFFL, where);
   }
 
-  /** Charges the decoding of some bytes. */
-  void charge(long decoded, String where) {
+  /** Charges the decoding of some bytes, of what {@code where} says in words when it is asked. */
+  void charge(long decoded, Object where) {
     budget -= decoded;
     if (budget < 0) {
       throw new ModelFormatException(

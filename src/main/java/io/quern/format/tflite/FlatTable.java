@@ -19,6 +19,20 @@ final class FlatTable {
    */
   record Vector(int at, int length) {}
 
+  /**
+   * Where in the model a table belongs, put into words for messages only: a file has hundreds.
+   *
+   * @param outer what it is a part of, or null when {@code kind} says enough
+   * @param kind "tensor"
+   * @param index which of its kind, or -1
+   */
+  private record Place(Place outer, String kind, int index) {
+    @Override
+    public String toString() {
+      return (outer == null ? "" : outer + ", ") + kind + (index < 0 ? "" : " " + index);
+    }
+  }
+
   private static final int VTABLE_HEADER = 4;
 
   private final FlatFile file;
@@ -26,29 +40,33 @@ final class FlatTable {
   private final int vtable;
   private final int vtableBytes;
   private final int tableBytes;
-  private final String where;
+  private final Place place;
 
   private FlatTable(
-      FlatFile file, int at, int vtable, int vtableBytes, int tableBytes, String where) {
+      FlatFile file, int at, int vtable, int vtableBytes, int tableBytes, Place place) {
     this.file = file;
     this.at = at;
     this.vtable = vtable;
     this.vtableBytes = vtableBytes;
     this.tableBytes = tableBytes;
-    this.where = where;
+    this.place = place;
   }
 
-  /** The table at a position that has not been checked. */
-  static FlatTable at(FlatFile file, long position, String where) {
+  /** The table at a position that has not been checked, which messages call {@code kind}. */
+  static FlatTable root(FlatFile file, long position, String kind) {
+    return at(file, position, new Place(null, kind, -1));
+  }
+
+  private static FlatTable at(FlatFile file, long position, Place place) {
     if (!file.contains(position, 4)) {
       throw new ModelFormatException(
-          where + ": table at byte " + position + " lies outside the " + file.size() + " bytes");
+          place + ": table at byte " + position + " lies outside the " + file.size() + " bytes");
     }
     int at = (int) position;
     long vtable = (long) at - file.int32(at);
     if (!file.contains(vtable, VTABLE_HEADER)) {
       throw new ModelFormatException(
-          where + ": vtable at byte " + vtable + " lies outside the " + file.size() + " bytes");
+          place + ": vtable at byte " + vtable + " lies outside the " + file.size() + " bytes");
     }
     int vtableBytes = file.uint16((int) vtable);
     int tableBytes = file.uint16((int) vtable + 2);
@@ -56,29 +74,29 @@ final class FlatTable {
         || (vtableBytes & 1) != 0
         || !file.contains(vtable, vtableBytes)) {
       throw new ModelFormatException(
-          where + ": vtable at byte " + vtable + " has a length of " + vtableBytes + " bytes");
+          place + ": vtable at byte " + vtable + " has a length of " + vtableBytes + " bytes");
     }
     if (tableBytes < 4 || !file.contains(at, tableBytes)) {
       throw new ModelFormatException(
-          where + ": table at byte " + at + " has a length of " + tableBytes + " bytes");
+          place + ": table at byte " + at + " has a length of " + tableBytes + " bytes");
     }
-    file.charge(tableBytes, where);
-    return new FlatTable(file, at, (int) vtable, vtableBytes, tableBytes, where);
+    file.charge(tableBytes, place);
+    return new FlatTable(file, at, (int) vtable, vtableBytes, tableBytes, place);
   }
 
-  /** A table without any field, in place of an absent one. */
-  static FlatTable absent(FlatFile file, String where) {
-    return new FlatTable(file, 0, 0, VTABLE_HEADER, 0, where);
+  /** A table without any field, in place of an absent one of this table. */
+  FlatTable absent(String part) {
+    return new FlatTable(file, 0, 0, VTABLE_HEADER, 0, new Place(place, part, -1));
   }
 
   /** Where in the model the table belongs, for messages. */
   String where() {
-    return where;
+    return place.toString();
   }
 
   /** An error of this table's field. */
   ModelFormatException error(Field field, String problem) {
-    return new ModelFormatException(where + ", field " + field.name() + ": " + problem);
+    return new ModelFormatException(place + ", field " + field.name() + ": " + problem);
   }
 
   /** Whether the field is present. */
@@ -126,10 +144,10 @@ final class FlatTable {
     return p < 0 ? absent : Float.intBitsToFloat(file.int32(p));
   }
 
-  /** A table, or null when absent. */
-  FlatTable table(Field field, String tableWhere) {
+  /** A table, which messages call this one's {@code part}, or null when absent. */
+  FlatTable table(Field field, String part) {
     int p = position(field, 4);
-    return p < 0 ? null : at(file, p + (file.int32(p) & 0xFFFFFFFFL), tableWhere);
+    return p < 0 ? null : at(file, p + (file.int32(p) & 0xFFFFFFFFL), new Place(place, part, -1));
   }
 
   /** A vector; empty when absent. */
@@ -157,17 +175,28 @@ final class FlatTable {
     return new Vector((int) start + 4, (int) length);
   }
 
-  /** An element of a vector of tables. */
-  FlatTable element(Vector tables, int index, String elementWhere) {
+  /** An element of a vector of tables, which messages call by its kind and index. */
+  FlatTable element(Vector tables, int index, String kind) {
+    return element(tables, index, new Place(null, kind, index));
+  }
+
+  /** The same of an element that this table refers to, which messages say too. */
+  FlatTable referred(Vector tables, int index, String kind) {
+    return element(tables, index, new Place(place, kind, index));
+  }
+
+  private FlatTable element(Vector tables, int index, Place elementPlace) {
     int p = tables.at() + 4 * index;
-    return at(file, p + (file.int32(p) & 0xFFFFFFFFL), elementWhere);
+    return at(file, p + (file.int32(p) & 0xFFFFFFFFL), elementPlace);
   }
 
   /** A vector of 32-bit numbers; empty when absent. */
   int[] ints(Field field) {
     Vector v = charged(field, 4);
     int[] r = new int[v.length()];
-    file.view(v.at(), 4 * r.length).asIntBuffer().get(r);
+    for (int i = 0; i < r.length; i++) {
+      r[i] = file.int32(v.at() + 4 * i);
+    }
     return r;
   }
 
@@ -227,7 +256,7 @@ final class FlatTable {
 
   private Vector charged(Field field, int elementBytes) {
     Vector v = vector(field, elementBytes);
-    file.charge((long) v.length() * elementBytes, where);
+    file.charge((long) v.length() * elementBytes, place);
     return v;
   }
 

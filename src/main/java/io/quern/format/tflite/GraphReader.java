@@ -28,6 +28,8 @@ import java.util.TreeMap;
  * something first refers to them, so one of an unsupported type does no harm while nobody uses it.
  */
 final class GraphReader {
+  private static final DataType[] DATA_TYPES = DataType.values();
+
   private final FlatFile file;
   private FlatTable model;
   private FlatTable subgraph;
@@ -63,7 +65,7 @@ final class GraphReader {
     }
     bufferTables = model.vector(Schema.MODEL_BUFFERS, 4);
     codeTables = model.vector(Schema.MODEL_OPERATOR_CODES, 4);
-    subgraph = model.element(subgraphs, 0, "subgraph 0");
+    subgraph = model.element(subgraphs, 0, "subgraph");
     tensorTables = subgraph.vector(Schema.SUBGRAPH_TENSORS, 4);
     tensors = new Tensor[tensorTables.length()];
 
@@ -118,8 +120,8 @@ final class GraphReader {
     Vector tables = subgraph.vector(Schema.SUBGRAPH_OPERATORS, 4);
     List<Operator> operators = new ArrayList<>();
     for (int i = 0; i < tables.length(); i++) {
-      FlatTable table = subgraph.element(tables, i, "operator " + i);
-      Operator operator = new OperatorReader(this, file, table, i).read();
+      FlatTable table = subgraph.element(tables, i, "operator");
+      Operator operator = new OperatorReader(this, table, i).read();
       if (operator != null) {
         operators.add(operator);
       }
@@ -149,8 +151,7 @@ final class GraphReader {
       throw operator.error(
           Schema.OPERATOR_CODE_INDEX, index + " of " + codeTables.length() + " operator codes");
     }
-    FlatTable code =
-        model.element(codeTables, (int) index, operator.where() + ", operator code " + index);
+    FlatTable code = operator.referred(codeTables, (int) index, "operator code");
     int builtin =
         Math.max(code.int8(Schema.CODE_DEPRECATED_BUILTIN, 0), code.int32(Schema.CODE_BUILTIN, 0));
     return Map.entry(
@@ -158,16 +159,16 @@ final class GraphReader {
   }
 
   private Tensor readTensor(int index) {
-    FlatTable t = subgraph.element(tensorTables, index, "tensor " + index);
+    FlatTable t = subgraph.element(tensorTables, index, "tensor");
     String name = t.string(Schema.TENSOR_NAME);
-    String where = t.where() + " " + name;
     if (t.bool(Schema.TENSOR_IS_VARIABLE)) {
-      throw new UnsupportedModelException(where + " is a variable, which is not supported");
+      throw new UnsupportedModelException(
+          called(t, name) + " is a variable, which is not supported");
     }
     if (t.has(Schema.TENSOR_SPARSITY)) {
-      throw new UnsupportedModelException(where + " is sparse, which is not supported");
+      throw new UnsupportedModelException(called(t, name) + " is sparse, which is not supported");
     }
-    DataType type = type(t, where);
+    DataType type = type(t, name);
     ByteBuffer data = buffer(t.uint32(Schema.TENSOR_BUFFER), t, Schema.TENSOR_BUFFER);
     int[] dims = t.ints(Schema.TENSOR_SHAPE);
     Quantization quantization = quantization(t, type);
@@ -181,20 +182,24 @@ final class GraphReader {
     }
   }
 
-  private static DataType type(FlatTable t, String where) {
+  private static String called(FlatTable t, String name) {
+    return t.where() + " " + name;
+  }
+
+  private static DataType type(FlatTable t, String name) {
     int code = t.int8(Schema.TENSOR_TYPE, 0);
-    String name = Schema.typeName(code);
-    for (DataType type : DataType.values()) {
-      if (type.name().equals(name)) {
+    String typeName = Schema.typeName(code);
+    for (DataType type : DATA_TYPES) {
+      if (type.name().equals(typeName)) {
         return type;
       }
     }
     throw new UnsupportedModelException(
-        where
+        called(t, name)
             + ": type "
-            + name
+            + typeName
             + " is not supported"
-            + (name.contains("FLOAT16")
+            + (typeName.contains("FLOAT16")
                 ? "; convert the model with float32 weights (no float16 optimisation)"
                 : ""));
   }
@@ -203,7 +208,7 @@ final class GraphReader {
     if (type == DataType.FLOAT32 || type == DataType.INT64 || type == DataType.BOOL) {
       return null;
     }
-    FlatTable q = t.table(Schema.TENSOR_QUANTIZATION, t.where() + ", quantization");
+    FlatTable q = t.table(Schema.TENSOR_QUANTIZATION, "quantization");
     if (q == null) {
       return null;
     }
@@ -252,7 +257,7 @@ final class GraphReader {
     if (index >= bufferTables.length()) {
       throw user.error(field, "buffer " + index + " of " + bufferTables.length());
     }
-    FlatTable b = model.element(bufferTables, (int) index, "buffer " + index);
+    FlatTable b = model.element(bufferTables, (int) index, "buffer");
     long offset = b.int64(Schema.BUFFER_OFFSET);
     if (b.has(Schema.BUFFER_DATA) || offset == 0 || offset == 1) {
       return b.bytes(Schema.BUFFER_DATA);
@@ -270,7 +275,7 @@ final class GraphReader {
     Map<String, String> r = new TreeMap<>();
     Vector entries = model.vector(Schema.MODEL_METADATA, 4);
     for (int i = 0; i < entries.length(); i++) {
-      FlatTable m = model.element(entries, i, "metadata " + i);
+      FlatTable m = model.element(entries, i, "metadata");
       ByteBuffer data = buffer(m.uint32(Schema.METADATA_BUFFER), m, Schema.METADATA_BUFFER);
       file.charge(data.remaining(), m.where());
       try {

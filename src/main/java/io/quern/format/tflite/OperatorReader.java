@@ -21,7 +21,6 @@ final class OperatorReader {
   private static final int MAX_CONFIGURATION = 2 * Shape.MAX_RANK;
 
   private final GraphReader graph;
-  private final FlatFile file;
   private final FlatTable table;
   private final int index;
   private BuiltinOperator kind;
@@ -30,9 +29,8 @@ final class OperatorReader {
   private int[] inputs;
   private int[] outputs;
 
-  OperatorReader(GraphReader graph, FlatFile file, FlatTable table, int index) {
+  OperatorReader(GraphReader graph, FlatTable table, int index) {
     this.graph = graph;
-    this.file = file;
     this.table = table;
     this.index = index;
   }
@@ -440,10 +438,9 @@ final class OperatorReader {
 
   private FlatTable options() {
     int type = table.uint8(Schema.OPERATOR_OPTIONS_TYPE, 0);
-    String where = table.where() + ", options";
-    FlatTable t = type == 0 ? null : table.table(Schema.OPERATOR_OPTIONS, where);
+    FlatTable t = type == 0 ? null : table.table(Schema.OPERATOR_OPTIONS, "options");
     if (t == null || kind.optionsType == 0) {
-      return FlatTable.absent(file, where);
+      return table.absent("options");
     }
     if (type != kind.optionsType) {
       throw table.error(
