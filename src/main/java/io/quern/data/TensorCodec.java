@@ -21,6 +21,9 @@ public final class TensorCodec {
   /** What rounding up adds: a half, and what a tie may lie below it. */
   private static final double HALF = 0.5 + 0x1p-10;
 
+  /** Below every level, and far from the least int. */
+  private static final double LEAST = -0x1p30;
+
   private TensorCodec() {}
 
   /**
@@ -36,7 +39,12 @@ public final class TensorCodec {
     int min = t.type().min();
     int max = t.type().max();
     for (int i = 0; i < x.length; i++) {
-      int r = (int) Math.floor((double) (x[i] / scale) + HALF);
+      double up = (double) (x[i] / scale) + HALF;
+      // Math.floor, which takes most of this loop where only C1 compiles
+      int r = (int) Math.max(up, LEAST);
+      if (r > up) {
+        r--;
+      }
       q[i] = (byte) (int) Math.max(min, Math.min(max, (long) r + zero));
     }
   }
