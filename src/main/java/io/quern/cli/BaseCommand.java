@@ -46,6 +46,11 @@ abstract class BaseCommand implements Callable<Integer> {
         .orElse(null);
   }
 
+  /** Whether an option was given. */
+  boolean given(String option) {
+    return spec.commandLine().getParseResult().hasMatchedOption(option);
+  }
+
   @Override
   public final Integer call() throws Exception {
     try {

@@ -11,6 +11,7 @@ import io.quern.calibrate.WeightScale;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Stack;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import picocli.CommandLine.IParameterConsumer;
 import picocli.CommandLine.Model.ArgSpec;
@@ -203,7 +204,7 @@ final class CalibrationFlags {
       b.weightScale(constant(WeightScale.class, "--weight-scale", weightScale));
     }
     if (percentile != null) {
-      b.percentile(percentile);
+      set("--percentile", percentile, b::percentile);
       CalibrationOptions o = b.build();
       require(
           o.weightScale() == WeightScale.PERCENTILE
@@ -233,7 +234,7 @@ final class CalibrationFlags {
     if (splitBudget != null) {
       require(
           b.build().splitChannels(), "--split-budget: needs --split-channels or a recipe with it");
-      b.splitBudget(splitBudget);
+      set("--split-budget", splitBudget, b::splitBudget);
     }
     if (replaceRelu6) {
       require(
@@ -254,20 +255,15 @@ final class CalibrationFlags {
     if (fitLogits != null) {
       b.fitLogits(fitLogits);
     }
-    if (refinementInputs != null) {
-      b.refinementInputs(refinementInputs);
-    }
-    if (sensitivityInputs != null) {
-      b.sensitivityInputs(sensitivityInputs);
-    }
-    if (floatLayers != null) {
-      b.floatLayers(floatLayers);
-    }
+    set("--refinement-inputs", refinementInputs, b::refinementInputs);
+    set("--sensitivity-inputs", sensitivityInputs, b::sensitivityInputs);
+    set("--float-layers", floatLayers, b::floatLayers);
   }
 
   private void binary(CalibrationOptions.Builder b) {
     if (binary != null) {
-      b.binaryTerms(binary).binaryLayers(BinaryLayers.INNER);
+      set("--binary", binary, b::binaryTerms);
+      b.binaryLayers(BinaryLayers.INNER);
     }
     boolean any = b.build().binaryLayers() != BinaryLayers.NONE;
     if (binaryLayers != null) {
@@ -278,7 +274,7 @@ final class CalibrationFlags {
       require(
           b.build().binaryLayers() == BinaryLayers.GREEDY,
           "--binary-budget: needs --binary-layers greedy");
-      b.binaryBudget(binaryBudget);
+      set("--binary-budget", binaryBudget, b::binaryBudget);
     }
   }
 
@@ -294,11 +290,26 @@ final class CalibrationFlags {
             colon < 0 ? lowRank : lowRank.substring(0, colon)));
     if (colon >= 0) {
       String value = lowRank.substring(colon + 1);
+      double number;
       try {
-        b.lowRankValue(Double.parseDouble(value));
+        number = Double.parseDouble(value);
       } catch (NumberFormatException e) {
         throw new Usage("--low-rank: '" + value + "' is not a number");
       }
+      set("--low-rank", number, b::lowRankValue);
+    }
+  }
+
+  /** Sets a value that was given; an error names the switch in place of the option's Java name. */
+  private static <T> void set(String flag, T value, Consumer<T> setter) {
+    if (value == null) {
+      return;
+    }
+    try {
+      setter.accept(value);
+    } catch (IllegalArgumentException e) {
+      String message = e.getMessage();
+      throw new Usage(flag + message.substring(message.indexOf(' ')));
     }
   }
 

@@ -255,10 +255,17 @@ final class ReportCommand extends BaseCommand {
     if (flag != null && !paths.isEmpty()) {
       throw new Usage("--paths excludes " + flag + ": every recipe has its own switches");
     }
-    if (calibration == null && !others.isEmpty() && (flag != null || !paths.isEmpty())) {
+    if (calibration == null && !others.isEmpty()) {
+      requireUnused(flag);
+      requireUnused(paths.isEmpty() ? null : "--paths");
+      requireUnused(given("--calibration-limit") ? "--calibration-limit" : null);
+    }
+  }
+
+  private static void requireUnused(String calibrating) {
+    if (calibrating != null) {
       throw new Usage(
-          (flag == null ? "--paths" : flag)
-              + " needs --calibration: without it only the given models are compared");
+          calibrating + " needs --calibration: without it only the given models are compared");
     }
   }
 

@@ -440,6 +440,7 @@ class MainTest {
         "report MODEL --data IMAGES --paths plain,+observer:fast|--paths: plain+observer:fast: --observer: unknown kind 'fast'; known are"
             + " min-max, moving-average, percentile, entropy, mse, auto",
         "report MODEL --data IMAGES --sensitivity --layer-samples 0|--sensitivity needs --layer-samples of 1 or more",
+        "report MODEL MODEL --data IMAGES --calibration-limit 64|--calibration-limit needs --calibration: without it only the given models are compared",
         "report MODEL MODEL --data IMAGES --paths plain|--paths needs --calibration: without it only the given models are compared",
         "report MODEL MODEL --data IMAGES --observer mse|--observer needs --calibration: without it only the given models are"
             + " compared",
@@ -631,19 +632,19 @@ class MainTest {
         "calibrate MODEL --data IMAGES --replace-relu6|--replace-relu6: needs --equalise or a recipe with it (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --split-budget 0.1|--split-budget: needs --split-channels or a recipe with it (see quern calibrate"
             + " --help)",
-        "calibrate MODEL --data IMAGES --split-channels --split-budget 3|splitBudget must be in [0, 2], is 3.0 (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --split-channels --split-budget 3|--split-budget must be in [0, 2], is 3.0 (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --equalise --fill-depthwise|--fill-depthwise: --equalise does that and more (see quern calibrate"
             + " --help)",
-        "calibrate MODEL --data IMAGES --refinement-inputs 0|refinementInputs must be at least 1, is 0 (see quern calibrate --help)",
-        "calibrate MODEL --data IMAGES --sensitivity-inputs 0|sensitivityInputs must be at least 1, is 0 (see quern calibrate --help)",
-        "calibrate MODEL --data IMAGES --binary=4|binaryTerms must be 1 to 3, is 4 (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --refinement-inputs 0|--refinement-inputs must be at least 1, is 0 (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --sensitivity-inputs 0|--sensitivity-inputs must be at least 1, is 0 (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --binary=4|--binary must be 1 to 3, is 4 (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --binary-layers all|--binary-layers: needs --binary or a recipe with it (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --binary --binary-budget 0.1|--binary-budget: needs --binary-layers greedy (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --binary --per-tensor|--per-tensor: binary weights have one scale per channel (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --low-rank half|--low-rank: unknown kind 'half'; known are none, energy, error, parameters (see"
             + " quern calibrate --help)",
         "calibrate MODEL --data IMAGES --low-rank energy:x|--low-rank: 'x' is not a number (see quern calibrate --help)",
-        "calibrate MODEL --data IMAGES --float-layers=-1|floatLayers must not be negative, is -1 (see quern calibrate --help)",
+        "calibrate MODEL --data IMAGES --float-layers=-1|--float-layers must not be negative, is -1 (see quern calibrate --help)",
         "calibrate MODEL --data IMAGES --limit=-1|--limit must not be negative, is -1 (see quern calibrate --help)",
       })
   void wrongUsage(String command, String message) {
