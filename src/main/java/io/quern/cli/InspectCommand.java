@@ -85,7 +85,15 @@ final class InspectCommand extends BaseCommand {
             g.operators().size(),
             plan.steps().size()));
     s.append(String.format(Locale.ROOT, "parameters  %,d%n", Costs.parameters(g)));
-    s.append(String.format(Locale.ROOT, "MACs        %,d%n", Costs.macs(g)));
+    s.append(String.format(Locale.ROOT, "MACs        %,d", Costs.macs(g)));
+    if (plan.macs() < Costs.macs(g)) {
+      s.append(
+          String.format(
+              Locale.ROOT,
+              ", %,d computed: the others are of channels that no input changes",
+              plan.macs()));
+    }
+    s.append(String.format("%n"));
     s.append(String.format(Locale.ROOT, "arena       %,d bytes at its peak%n", plan.arenaBytes()));
     s.append(
         String.format(
@@ -94,6 +102,7 @@ final class InspectCommand extends BaseCommand {
             plan.scratchBytes(),
             plan.options().threads(),
             plan.options().threads() == 1 ? "" : "s"));
+    Graph planned = plan.graph();
     TextTable steps =
         new TextTable(
             4, "step", "operators", "tier", "kernel", "output", "MACs", "parameters", "units");
@@ -101,10 +110,10 @@ final class InspectCommand extends BaseCommand {
       PlanStep p = plan.steps().get(i);
       long parameters = 0;
       for (int o : p.operators()) {
-        parameters += Costs.parameters(g, o);
+        parameters += Costs.parameters(planned, o);
       }
-      Operator last = g.operators().get(p.operators().get(p.operators().size() - 1));
-      Tensor out = g.tensor(last.firstOutput());
+      Operator last = planned.operators().get(p.operators().get(p.operators().size() - 1));
+      Tensor out = planned.tensor(last.firstOutput());
       steps.row(
           Integer.toString(i),
           p.name(),
@@ -120,7 +129,7 @@ final class InspectCommand extends BaseCommand {
         new TextTable(
             3, "tensor", "name", "type and shape", "array", "offset", "length", "bytes", "steps");
     for (TensorSlot t : sorted(plan)) {
-      Tensor tensor = g.tensor(t.tensor());
+      Tensor tensor = planned.tensor(t.tensor());
       slots.row(
           Integer.toString(t.tensor()),
           Printable.line(shorten(tensor.name())),
@@ -222,6 +231,8 @@ final class InspectCommand extends BaseCommand {
         plan.options().threads(),
         "macs",
         Costs.macs(g),
+        "computedMacs",
+        plan.macs(),
         "parameters",
         Costs.parameters(g),
         "arenaBytes",

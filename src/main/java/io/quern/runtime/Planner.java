@@ -95,7 +95,9 @@ public final class Planner {
    * @throws IllegalArgumentException if the wanted tier does not exist here
    */
   public static Plan plan(Graph graph, PlanOptions options) {
-    return new Planner(graph, options).plan();
+    Graph changing =
+        options.fuse() ? ConstantChannels.without(graph, options.keepIntermediates()) : graph;
+    return new Planner(changing, options).plan();
   }
 
   private Plan plan() {

@@ -19,14 +19,22 @@ final class FlatTable {
    */
   record Vector(int at, int length) {}
 
-  /**
-   * Where in the model a table belongs, put into words for messages only: a file has hundreds.
-   *
-   * @param outer what it is a part of, or null when {@code kind} says enough
-   * @param kind "tensor"
-   * @param index which of its kind, or -1
-   */
-  private record Place(Place outer, String kind, int index) {
+  /** Where in the model a table belongs, put into words for messages only: a file has hundreds. */
+  private static final class Place {
+    /** What it is a part of, or null when {@link #kind} says enough. */
+    private final Place outer;
+
+    private final String kind;
+
+    /** Which of its kind, or -1. */
+    private final int index;
+
+    Place(Place outer, String kind, int index) {
+      this.outer = outer;
+      this.kind = kind;
+      this.index = index;
+    }
+
     @Override
     public String toString() {
       return (outer == null ? "" : outer + ", ") + kind + (index < 0 ? "" : " " + index);
