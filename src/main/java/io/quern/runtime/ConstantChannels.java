@@ -43,6 +43,9 @@ final class ConstantChannels {
   /** Value of every channel of an activation, or {@link #CHANGES}; null when all do. */
   private final int[][] values;
 
+  /** Whether all {@link #values} of an activation are its zero point. */
+  private final boolean[] zeros;
+
   private final int[] uses;
   private final int[] producer;
   private boolean changed;
@@ -52,6 +55,7 @@ final class ConstantChannels {
     int n = graph.tensors().size();
     tensors = graph.tensors().toArray(Tensor[]::new);
     values = new int[n][];
+    zeros = new boolean[n];
     uses = new int[n];
     producer = new int[n];
     Arrays.fill(producer, -1);
@@ -122,15 +126,19 @@ final class ConstantChannels {
     return any;
   }
 
+  /** Shares arrays wherever it can: a file may describe many large tensors. */
   private void handOn(int from, int to, boolean padded) {
-    if (values[from] == null) {
-      return;
+    int[] v = values[from];
+    zeros[to] = zeros[from];
+    if (v != null && padded && !zeros[from]) {
+      int zero = tensors[from].quantization().zeroPoint();
+      v = v.clone();
+      for (int c = 0; c < v.length; c++) {
+        v[c] = v[c] == zero ? zero : CHANGES;
+      }
+      zeros[to] = true;
     }
-    int zero = tensors[from].quantization().zeroPoint();
-    values[to] = values[from].clone();
-    for (int c = 0; padded && c < values[to].length; c++) {
-      values[to][c] = values[to][c] == zero ? zero : CHANGES;
-    }
+    values[to] = v;
   }
 
   private KernelParams lower(int operator) {
@@ -239,18 +247,33 @@ final class ConstantChannels {
   private void leaveOut() {
     int n = tensors.length;
     int[] set = new int[n];
+    List<List<Integer>> members = new ArrayList<>();
+    List<List<int[]>> readers = new ArrayList<>();
     for (int t = 0; t < n; t++) {
       set[t] = t;
+      members.add(new ArrayList<>());
+      readers.add(new ArrayList<>());
     }
-    for (Operator op : graph.operators()) {
-      if (couples(op)) {
-        int in = op.presentInputs().get(0);
-        set[op.outputs().get(0)] = set[in];
+    for (int i = 0; i < graph.operators().size(); i++) {
+      Operator op = graph.operators().get(i);
+      boolean couples = couples(op);
+      for (int t : op.presentInputs()) {
+        if (couples && t == op.presentInputs().get(0)) {
+          set[op.outputs().get(0)] = set[t];
+        } else {
+          readers.get(set[t]).add(new int[] {i, t});
+        }
       }
     }
     for (int t = 0; t < n; t++) {
-      if (set[t] == t && producer[t] >= 0) {
-        leaveOut(set, t);
+      members.get(set[t]).add(t);
+    }
+    for (int t : graph.outputs()) {
+      members.get(set[t]).clear();
+    }
+    for (int t = 0; t < n; t++) {
+      if (!members.get(t).isEmpty()) {
+        leaveOut(t, members.get(t), readers.get(t));
       }
     }
   }
@@ -272,42 +295,35 @@ final class ConstantChannels {
         && tensors[bias].isConstant();
   }
 
-  /** Of the tensors that share the channels of {@code first}, which a convolution writes. */
-  private void leaveOut(int[] set, int first) {
-    if (!(graph.operators().get(producer[first]) instanceof Operator.Conv2d source)
-        || tensors[first].type() != DataType.INT8
-        || !editable(source.weights(), source.bias())) {
+  /**
+   * @param first the tensor of these that is written first
+   * @param members tensors that share their channels, none of them an output of the graph
+   * @param readers operators, and which of the tensors they read
+   */
+  private void leaveOut(int first, List<Integer> members, List<int[]> readers) {
+    if (readers.isEmpty()
+        || producer[first] < 0
+        || !(graph.operators().get(producer[first]) instanceof Operator.Conv2d source)
+        || !editable(source.weights(), source.bias())
+        || channels(source.weights()) != channels(source.input())) {
       return;
-    }
-    for (int t : graph.outputs()) {
-      if (set[t] == first) {
-        return;
-      }
     }
     boolean[] unread = new boolean[channels(first)];
     Arrays.fill(unread, true);
-    List<Operator> readers = new ArrayList<>();
-    for (Operator op : graph.operators()) {
-      for (int t : op.presentInputs()) {
-        if (set[t] == first && !(couples(op) && set[op.outputs().get(0)] == first)) {
-          if (!reads(op, t, unread)) {
-            return;
-          }
-          readers.add(op);
-        }
+    for (int[] r : readers) {
+      if (!reads(graph.operators().get(r[0]), r[1], unread)) {
+        return;
       }
     }
     int[] kept = kept(unread);
-    if (readers.isEmpty() || kept.length == unread.length) {
+    if (kept.length == unread.length) {
       return;
     }
-    for (Operator op : readers) {
-      narrowInputs(op, kept);
+    for (int[] r : readers) {
+      narrowInputs(graph.operators().get(r[0]), kept);
     }
-    for (int t = 0; t < tensors.length; t++) {
-      if (set[t] == first) {
-        narrow(t, kept);
-      }
+    for (int t : members) {
+      narrow(t, kept);
     }
   }
 

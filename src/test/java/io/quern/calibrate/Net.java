@@ -125,6 +125,14 @@ public final class Net {
             last, weights, b, out, Padding.SAME, stride, stride, 1, 1, 1, a));
   }
 
+  /** Zeros around every image. */
+  public Net pad(int n) {
+    int[] in = shape();
+    int out = activation("t" + operators.size(), in[0], in[1] + 2 * n, in[2] + 2 * n, in[3]);
+    List<Integer> around = List.of(0, n, n, 0);
+    return add(new Operator.Pad(last, Operator.NO_TENSOR, out, around, around));
+  }
+
   /** A fully connected layer on all that the last operator wrote. */
   public Net fullyConnected(int outputs, Activation a) {
     int n = tensors.get(last).shape().elements();

@@ -28,6 +28,7 @@ class ConstantChannelsTest {
         .conv(24, 3, 2, true, Activation.RELU6)
         .depthwise(3, 1, true, Activation.RELU6)
         .conv(40, 1, 1, true, Activation.RELU)
+        .pad(1)
         .depthwise(3, 2, true, Activation.RELU6)
         .conv(32, 1, 1, true, Activation.NONE)
         .conv(24, 3, 1, true, Activation.RELU6)
