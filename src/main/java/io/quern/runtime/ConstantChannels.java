@@ -383,9 +383,11 @@ final class ConstantChannels {
     }
     byte[] w = tensors[weights].bytesOf8();
     int[] b = tensors[bias].ints();
-    int depth = w.length / b.length;
-    for (int i = 0; i < w.length; i++) {
-      b[i / depth] += w[i] * v[i % v.length];
+    for (int c = 0; c < v.length; c++) {
+      // Where it is not 0, an output has one weight for each channel.
+      for (int o = 0; v[c] != 0 && o < b.length; o++) {
+        b[o] += w[o * v.length + c] * v[c];
+      }
     }
     replace(bias, b, tensors[bias].quantization());
     narrowLast(weights, kept, tensors[weights].quantization());
@@ -419,8 +421,11 @@ final class ConstantChannels {
     byte[] from = w.bytesOf8();
     int channels = channels(weights);
     byte[] to = new byte[from.length / channels * kept.length];
-    for (int i = 0; i < to.length; i++) {
-      to[i] = from[i / kept.length * channels + kept[i % kept.length]];
+    int i = 0;
+    for (int row = 0; row < from.length; row += channels) {
+      for (int c : kept) {
+        to[i++] = from[row + c];
+      }
     }
     replace(weights, last(w, kept.length), quantization, to);
   }
