@@ -182,36 +182,39 @@ final class ConstantChannels {
       int weights, int bias, int output, int[] b, Requantization r, int axis, boolean[] known) {
     byte[] w = tensors[weights].bytesOf8();
     int channels = b.length;
-    long most = 255L * 128 * (w.length / channels);
+    int depth = w.length / channels;
+    long most = 255L * 128 * depth;
+    int ofZero = result(0, r, 0);
     int[] value = new int[channels];
-    boolean any = false;
     boolean cleared = false;
     for (int c = 0; c < channels; c++) {
-      long bound = known[c] || isZero(w, c, channels, axis) ? 0 : most;
-      value[c] = value(b[c] - bound, b[c] + bound, r, c);
-      any |= value[c] != CHANGES;
-      if (value[c] != CHANGES && value[c] == value(0, 0, r, c) && (bound > 0 || b[c] != 0)) {
-        for (int i = 0; i < w.length / channels; i++) {
-          w[axis == 0 ? c * (w.length / channels) + i : i * channels + c] = 0;
+      long size = Math.abs((long) b[c]);
+      boolean fixed = known[c] || size < LARGE_BIAS && isZero(w, c, channels, axis);
+      value[c] = CHANGES;
+      if (r.shifts()[c] > 0 || !fixed && (size < LARGE_BIAS || size + most > Integer.MAX_VALUE)) {
+        continue;
+      }
+      int v = result(fixed ? b[c] : (int) (b[c] - most), r, c);
+      if (!fixed && v != result((int) (b[c] + most), r, c)) {
+        continue;
+      }
+      value[c] = v;
+      values[output] = value;
+      if (v == ofZero && !(fixed && b[c] == 0)) {
+        if (axis == 0) {
+          Arrays.fill(w, c * depth, (c + 1) * depth, (byte) 0);
+        }
+        for (int i = c; axis != 0 && i < w.length; i += channels) {
+          w[i] = 0;
         }
         b[c] = 0;
         cleared = true;
       }
     }
-    values[output] = any ? value : null;
     if (cleared) {
       replace(weights, tensors[weights].shape(), tensors[weights].quantization(), w);
       replace(bias, b, tensors[bias].quantization());
     }
-  }
-
-  /** The result of all sums from {@code least} to {@code greatest}, if it is one. */
-  private static int value(long least, long greatest, Requantization r, int c) {
-    if (r.shifts()[c] > 0 || least < Integer.MIN_VALUE || greatest > Integer.MAX_VALUE) {
-      return CHANGES;
-    }
-    int low = result((int) least, r, c);
-    return low == result((int) greatest, r, c) ? low : CHANGES;
   }
 
   private static int result(int sum, Requantization r, int c) {
