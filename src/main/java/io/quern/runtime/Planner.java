@@ -95,8 +95,11 @@ public final class Planner {
    * @throws IllegalArgumentException if the wanted tier does not exist here
    */
   public static Plan plan(Graph graph, PlanOptions options) {
+    // The reference tier computes every channel: it is the norm, and mostly runs once.
     Graph changing =
-        options.fuse() ? ConstantChannels.without(graph, options.keepIntermediates()) : graph;
+        options.fuse() && !options.tier().equals("reference")
+            ? ConstantChannels.without(graph, options.keepIntermediates())
+            : graph;
     return new Planner(changing, options).plan();
   }
 

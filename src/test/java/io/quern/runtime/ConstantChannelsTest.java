@@ -113,6 +113,8 @@ class ConstantChannelsTest {
 
   private static void assertSameOutputs(Graph g) {
     byte[][] expected = outputs(g, FULL);
+    assertArrayEquals(expected, outputs(ConstantChannels.without(g, false), FULL), "left out");
+    assertArrayEquals(expected, outputs(ConstantChannels.without(g, true), FULL), "cleared");
     for (String tier : Tiers.available()) {
       for (boolean keep : new boolean[] {false, true}) {
         PlanOptions options = PlanOptions.defaults().withTier(tier).withKeepIntermediates(keep);
