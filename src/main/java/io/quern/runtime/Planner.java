@@ -95,11 +95,14 @@ public final class Planner {
    * @throws IllegalArgumentException if the wanted tier does not exist here
    */
   public static Plan plan(Graph graph, PlanOptions options) {
-    // The reference tier computes every channel: it is the norm, and mostly runs once.
-    Graph changing =
-        options.fuse() && !options.tier().equals("reference")
-            ? ConstantChannels.without(graph, options.keepIntermediates())
-            : graph;
+    // The reference tier computes every channel: it is the norm, and mostly runs once. So does the
+    // vector tier before JDK 21, whose C2 boxes vectors of what is left for as long as it runs.
+    boolean all =
+        !options.fuse()
+            || options.tier().equals("reference")
+            || Runtime.version().feature() < 21
+                && Tiers.order(options.tier()).get(0).name().equals("vector");
+    Graph changing = all ? graph : ConstantChannels.without(graph, options.keepIntermediates());
     return new Planner(changing, options).plan();
   }
 
