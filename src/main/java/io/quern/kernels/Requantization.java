@@ -1,8 +1,10 @@
 package io.quern.kernels;
 
+import io.quern.quant.FixedPoint;
+
 /**
  * From an int32 accumulator to int8: {@code clamp(multiply(acc, multiplier[c], shift[c]) +
- * zeroPoint, qmin, qmax)} with {@link io.quern.quant.FixedPoint#multiply}.
+ * zeroPoint, qmin, qmax)} with {@link FixedPoint#multiply}.
  *
  * @param multipliers Q31, one per output channel (expanded when the weights are per tensor), each 0
  *     or in [2^30, 2^31)
@@ -12,6 +14,12 @@ package io.quern.kernels;
  * @param qmax greatest output, at most 127
  */
 public record Requantization(int[] multipliers, int[] shifts, int zeroPoint, int qmin, int qmax) {
+  /** The output of channel {@code c}. */
+  public byte output(int acc, int c) {
+    int q = FixedPoint.multiply(acc, multipliers[c], shifts[c]) + zeroPoint;
+    return (byte) Math.min(Math.max(q, qmin), qmax);
+  }
+
   /** That of {@code n} times as many channels, all channels {@code n} times over. */
   public Requantization repeated(int n) {
     return new Requantization(

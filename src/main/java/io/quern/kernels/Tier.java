@@ -10,6 +10,11 @@ public interface Tier {
   /** {@code reference}, {@code portable}, {@code vector} or {@code asm}. */
   String name();
 
+  /** Whether networks that it runs are planned without the channels that no input can change. */
+  default boolean skipsConstantChannels() {
+    return true;
+  }
+
   /**
    * A kernel for the given parameters, with its weights packed.
    *

@@ -11,7 +11,6 @@ import io.quern.model.Operator;
 import io.quern.model.Quantization;
 import io.quern.model.Shape;
 import io.quern.model.Tensor;
-import io.quern.quant.FixedPoint;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -164,10 +163,8 @@ final class ConstantChannels {
 
   private static boolean isZero(byte[] w, int channel, int channels, int axis) {
     int depth = w.length / channels;
-    int at = axis == 0 ? channel * depth : channel;
-    int step = axis == 0 ? 1 : channels;
     for (int i = 0; i < depth; i++) {
-      if (w[at + i * step] != 0) {
+      if (w[axis == 0 ? channel * depth + i : i * channels + channel] != 0) {
         return false;
       }
     }
@@ -184,7 +181,7 @@ final class ConstantChannels {
     int channels = b.length;
     int depth = w.length / channels;
     long most = 255L * 128 * depth;
-    int ofZero = result(0, r, 0);
+    int ofZero = r.output(0, 0);
     int[] value = new int[channels];
     boolean cleared = false;
     for (int c = 0; c < channels; c++) {
@@ -194,18 +191,15 @@ final class ConstantChannels {
       if (r.shifts()[c] > 0 || !fixed && (size < LARGE_BIAS || size + most > Integer.MAX_VALUE)) {
         continue;
       }
-      int v = result(fixed ? b[c] : (int) (b[c] - most), r, c);
-      if (!fixed && v != result((int) (b[c] + most), r, c)) {
+      int v = r.output(fixed ? b[c] : (int) (b[c] - most), c);
+      if (!fixed && v != r.output((int) (b[c] + most), c)) {
         continue;
       }
       value[c] = v;
       values[output] = value;
       if (v == ofZero && !(fixed && b[c] == 0)) {
-        if (axis == 0) {
-          Arrays.fill(w, c * depth, (c + 1) * depth, (byte) 0);
-        }
-        for (int i = c; axis != 0 && i < w.length; i += channels) {
-          w[i] = 0;
+        for (int i = 0; i < depth; i++) {
+          w[axis == 0 ? c * depth + i : i * channels + c] = 0;
         }
         b[c] = 0;
         cleared = true;
@@ -215,11 +209,6 @@ final class ConstantChannels {
       replace(weights, tensors[weights].shape(), tensors[weights].quantization(), w);
       replace(bias, b, tensors[bias].quantization());
     }
-  }
-
-  private static int result(int sum, Requantization r, int c) {
-    int q = FixedPoint.multiply(sum, r.multipliers()[c], r.shifts()[c]) + r.zeroPoint();
-    return Math.max(r.qmin(), Math.min(r.qmax(), q));
   }
 
   // ---- leaving them out ----

@@ -59,10 +59,10 @@ public final class Planner {
   /** Steps to be: the last operator is the one whose outputs are written. */
   private record Draft(List<Integer> operators) {}
 
-  private Planner(Graph graph, PlanOptions options) {
+  private Planner(Graph graph, PlanOptions options, List<Tier> tiers) {
     this.graph = graph;
     this.options = options;
-    this.tiers = Tiers.order(options.tier());
+    this.tiers = tiers;
     int n = graph.tensors().size();
     this.sharedWith = new int[n];
     this.readers = new int[n];
@@ -95,15 +95,12 @@ public final class Planner {
    * @throws IllegalArgumentException if the wanted tier does not exist here
    */
   public static Plan plan(Graph graph, PlanOptions options) {
-    // The reference tier computes every channel: it is the norm, and mostly runs once. So does the
-    // vector tier before JDK 21, whose C2 boxes vectors of what is left for as long as it runs.
-    boolean all =
-        !options.fuse()
-            || options.tier().equals("reference")
-            || Runtime.version().feature() < 21
-                && Tiers.order(options.tier()).get(0).name().equals("vector");
-    Graph changing = all ? graph : ConstantChannels.without(graph, options.keepIntermediates());
-    return new Planner(changing, options).plan();
+    List<Tier> tiers = Tiers.order(options.tier());
+    Graph planned =
+        options.fuse() && tiers.get(0).skipsConstantChannels()
+            ? ConstantChannels.without(graph, options.keepIntermediates())
+            : graph;
+    return new Planner(planned, options, tiers).plan();
   }
 
   private Plan plan() {

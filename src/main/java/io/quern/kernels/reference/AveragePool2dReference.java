@@ -50,8 +50,6 @@ final class AveragePool2dReference implements Kernel {
         count++;
       }
     }
-    int half = p.halfUp() || sum > 0 ? count / 2 : -(count / 2);
-    int mean = p.halfUp() ? Math.floorDiv(sum + half, count) : (sum + half) / count;
-    return (byte) Clamp.clamp(mean, p.qmin(), p.qmax());
+    return p.mean(sum, count);
   }
 }

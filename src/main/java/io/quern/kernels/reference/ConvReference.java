@@ -7,7 +7,6 @@ import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
 import io.quern.kernels.Requantization;
 import io.quern.kernels.Scratch;
-import io.quern.quant.FixedPoint;
 
 /**
  * {@link Conv2dInt8} and {@link DepthwiseConv2dInt8}, whose formulas differ in the input channels
@@ -37,7 +36,10 @@ final class ConvReference implements Kernel {
   private final int rowStride;
   private final int columnStride;
 
-  ConvReference(Conv2dInt8 p) {
+  /**
+   * @param p a depthwise layer as one of as many groups; its weights lie as the strides say
+   */
+  private ConvReference(Conv2dInt8 p, int outputStride, int columnStride) {
     g = p.geometry();
     in = p.in();
     out = p.out();
@@ -48,25 +50,32 @@ final class ConvReference implements Kernel {
     requantization = p.requantization();
     depth = g.inC() / p.groups();
     sharing = g.outC() / p.groups();
-    columnStride = depth;
+    this.outputStride = outputStride;
+    this.columnStride = columnStride;
     rowStride = g.kernelW() * columnStride;
-    outputStride = g.kernelH() * rowStride;
   }
 
-  ConvReference(DepthwiseConv2dInt8 p) {
-    g = p.geometry();
-    in = p.in();
-    out = p.out();
-    weights = p.weights();
-    weightsZero = p.weightsZeroPoint();
-    bias = p.bias();
-    inputZero = p.inputZeroPoint();
-    requantization = p.requantization();
-    depth = 1;
-    sharing = p.depthMultiplier();
-    outputStride = 1;
-    columnStride = g.outC();
-    rowStride = g.kernelW() * columnStride;
+  /** The kernel of a convolution. */
+  static Kernel of(Conv2dInt8 p) {
+    int depth = p.geometry().inC() / p.groups();
+    return new ConvReference(p, p.geometry().kernelH() * p.geometry().kernelW() * depth, depth);
+  }
+
+  /** The kernel of a depthwise convolution: a group for each input channel. */
+  static Kernel of(DepthwiseConv2dInt8 p) {
+    ConvGeometry g = p.geometry();
+    Conv2dInt8 grouped =
+        new Conv2dInt8(
+            p.in(),
+            p.out(),
+            g,
+            p.weights(),
+            p.weightsZeroPoint(),
+            p.bias(),
+            g.inC(),
+            p.inputZeroPoint(),
+            p.requantization());
+    return new ConvReference(grouped, 1, g.outC());
   }
 
   @Override
@@ -95,8 +104,7 @@ final class ConvReference implements Kernel {
         int weightsAt = i * rowStride + j * columnStride;
         for (int o = 0; o < outC; o++) {
           int acc = bias[o] + sum(bytes, inAt + o / sharing * depth, weightsAt, rows, columns);
-          int q = FixedPoint.multiply(acc, r.multipliers()[o], r.shifts()[o]) + r.zeroPoint();
-          bytes[at++] = (byte) Clamp.clamp(q, r.qmin(), r.qmax());
+          bytes[at++] = r.output(acc, o);
           weightsAt += outputStride;
         }
       }

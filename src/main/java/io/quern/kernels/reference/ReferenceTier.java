@@ -52,12 +52,18 @@ public final class ReferenceTier implements Tier {
     return "reference";
   }
 
+  /** It is the norm, and mostly runs once. */
+  @Override
+  public boolean skipsConstantChannels() {
+    return false;
+  }
+
   @Override
   public Kernel create(KernelParams params) {
     if (params instanceof Conv2dInt8 p) {
-      return new ConvReference(p);
+      return ConvReference.of(p);
     } else if (params instanceof DepthwiseConv2dInt8 p) {
-      return new ConvReference(p);
+      return ConvReference.of(p);
     } else if (params instanceof FullyConnectedInt8 p) {
       return new FullyConnectedReference(p);
     } else if (params instanceof AveragePool2dInt8 p) {

@@ -3,10 +3,8 @@ package io.quern.kernels.reference;
 import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
-import io.quern.kernels.Requantization;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.TransposeConvInt8;
-import io.quern.quant.FixedPoint;
 
 /** {@link TransposeConvInt8} as its formula reads. A unit is an output row of one image. */
 final class TransposeConvReference implements Kernel {
@@ -53,9 +51,6 @@ final class TransposeConvReference implements Kernel {
         }
       }
     }
-    acc += p.bias()[o];
-    Requantization r = p.requantization();
-    int q = FixedPoint.multiply(acc, r.multipliers()[o], r.shifts()[o]) + r.zeroPoint();
-    return (byte) Clamp.clamp(q, r.qmin(), r.qmax());
+    return p.requantization().output(acc + p.bias()[o], o);
   }
 }

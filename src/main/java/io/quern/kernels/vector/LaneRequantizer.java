@@ -116,16 +116,16 @@ final class LaneRequantizer {
   /** Compares with the formula at the ends of [least, greatest] and on both sides of every step. */
   private boolean sameAtSteps(int c, int least, int greatest) {
     int at = least;
-    while (lanes(at, c) == formula(at, c)) {
-      int value = formula(at, c);
-      if (formula(greatest, c) == value) {
+    while (lanes(at, c) == r.output(at, c)) {
+      int value = r.output(at, c);
+      if (r.output(greatest, c) == value) {
         return lanes(greatest, c) == value;
       }
       long below = at;
       long above = greatest;
       while (above - below > 1) {
         long middle = below + above >> 1;
-        if (formula((int) middle, c) == value) {
+        if (r.output((int) middle, c) == value) {
           below = middle;
         } else {
           above = middle;
@@ -137,11 +137,6 @@ final class LaneRequantizer {
       at = (int) above;
     }
     return false;
-  }
-
-  private int formula(int acc, int c) {
-    int q = FixedPoint.multiply(acc, r.multipliers()[c], r.shifts()[c]) + r.zeroPoint();
-    return Math.min(Math.max(q, r.qmin()), r.qmax());
   }
 
   /** One value with the very operations of the lanes. */
@@ -514,7 +509,7 @@ final class LaneRequantizer {
     for (int p = 0; p < pixels; p++) {
       for (int c = 0; c < count; c++) {
         int sum = (int) acc[accAt + sumAt[p] + c] + (int) biases[channel + c];
-        out[outAt + p * outStride + c] = (byte) formula(sum, channel + c);
+        out[outAt + p * outStride + c] = r.output(sum, channel + c);
       }
     }
   }
