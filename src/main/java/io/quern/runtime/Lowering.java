@@ -844,14 +844,6 @@ public final class Lowering {
    * Real factor from accumulator to output, {@code in * w / out}, rounded where TensorFlow Lite
    * rounds in convolutions: the product is a float in unsigned networks, a double in signed ones.
    */
-  private double factor(int in, int weights, int channel, int out) {
-    return factor(
-        quantization(in).scale(),
-        tensor(in).type() == DataType.UINT8,
-        tensor(weights).quantization().scale(channel),
-        quantization(out).scale());
-  }
-
   private static double factor(float in, boolean unsigned, float weights, float out) {
     double product = unsigned ? in * weights : (double) in * weights;
     return product / out;
