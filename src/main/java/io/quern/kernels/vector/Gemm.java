@@ -4,24 +4,23 @@ import static io.quern.kernels.vector.Lanes.COUNT;
 import static io.quern.kernels.vector.Lanes.FLOATS;
 import static io.quern.kernels.vector.Lanes.WIDE;
 
+import java.lang.invoke.VarHandle;
 import jdk.incubator.vector.FloatVector;
 
 /**
  * Matrix product in register tiles: {@code c[p, o] = start[p, o] + sum a[p, k] * b[k, o]} for a
  * panel of 1 to 4 vectors of outputs.
  *
- * <p>C2 orders the body as it likes, loads first: which tiles stay in registers was measured.
- * GMAC/s at depths 64 to 576, 2 steps of the depth in a turn of the loop where marked *, JDK 25 (in
- * parentheses 17), on a virtual machine in its fast / its slow state:
+ * <p>C2 orders the body as it likes, loads first, and where that is more than the registers hold,
+ * it spills sums in every turn. With 256 bits and 16 registers the loads of each step of the depth
+ * therefore wait for those of the step before ({@link #loadsInOrder}), which on x86-64 takes no
+ * instruction. Instructions for a multiply-add, four steps in a turn, JDK 25 (in parentheses 17),
+ * with and without loops that poll for safepoints: 2x4 2.1 (2.2), 4x2 2.1 (2.3), 2x3 2.5 (3.3); two
+ * steps: 8x1 3.2 (3.9), 2x4 in any order 2.4 and 2.9 (2.6 and 3.3), 4x2 3.3 and 2.6. 3x3, 3x4 and
+ * 4x3 spill on one Java or the other.
  *
- * <pre>
- * 256 bits, 16 registers   2x4*: 40/29 (40/29)   2x4: 40/24 (40/24)   4x2: 42/24 (32/19)
- *                          2x3*: 34/25 (35/22)   8x1*: 34/22 (22/17)  8x1: 20/17 (14/13)
- *                          4x2*: 13/12 (22/21)   6x2: 20/19 (20/17)   4x3: 20/19 (39/23)
- * </pre>
- *
- * <p>(Zen 3, 2026-11-27.) With 512 bits and 32 registers, Sapphire Rapids, cycles for a vector's
- * multiply-add at depths 32, 64 and 128, where two a cycle, 0.5, are possible; 25 (17):
+ * <p>With 512 bits and 32 registers, Sapphire Rapids, cycles for a vector's multiply-add at depths
+ * 32, 64 and 128, where two a cycle, 0.5, are possible; 25 (17):
  *
  * <pre>
  * 6x4   .68 .62 .62 (.70 .63 .62)   6x4*  .87 .79 .78 (.81 .74 .71)   7x4   .80 .75 .76 (.78 .74 .79)
@@ -31,9 +30,9 @@ import jdk.incubator.vector.FloatVector;
  * </pre>
  *
  * <p>6x4 and 12x2* allocate on JDK 17, which has 12x2. Each pixel of a tile costs integer
- * instructions to find its input, in place of multiply-adds. Four steps in a turn are worse
- * everywhere; {@code a} interleaved by pixels is 10 to 20 % better for tiles of one step, but costs
- * more than that to stage.
+ * instructions to find its input, in place of multiply-adds. Four steps in a turn are worse there;
+ * {@code a} interleaved by pixels is 10 to 20 % better for tiles of one step, but costs more than
+ * that to stage.
  */
 final class Gemm {
   private static final boolean MANY_REGISTERS = COUNT != 8;
@@ -67,9 +66,33 @@ final class Gemm {
   /** Most pixels of any tile. */
   static final int MOST_PIXELS = 12;
 
-  /** Depth as tiles want it: an even number, with zeros in {@code b} where there is nothing. */
+  /** What a depth is padded to a multiple of: steps of the depth in a turn of the loops. */
+  static final int STEPS = 4;
+
+  /**
+   * Depth of one pass through the tiles. Collectors other than Serial and Parallel make C2 wrap
+   * loops of more than 1,000 turns in others that poll for safepoints, and then it spills sums in
+   * every turn: 20 GMAC/s in place of 40. Fewer turns need no such loop.
+   */
+  private static final int MOST_DEPTH = 1_024;
+
+  /** Where {@link #loadsInOrder} costs no instruction. */
+  private static final boolean ORDERED =
+      !MANY_REGISTERS && System.getProperty("os.arch").equals("amd64");
+
+  /** Depth as tiles want it, with zeros in {@code b} where there is nothing. */
   static int padded(int depth) {
-    return depth + 1 & ~1;
+    return (depth + STEPS - 1) / STEPS * STEPS;
+  }
+
+  /**
+   * Keeps C2 from loading what later steps of a turn need before the first: sixteen registers do
+   * not hold it.
+   */
+  private static void loadsInOrder() {
+    if (ORDERED) {
+      VarHandle.loadLoadFence();
+    }
   }
 
   /**
@@ -77,11 +100,62 @@ final class Gemm {
    *
    * @param a [pixels, aStride], depth {@code k}; readable to the end of the last tile
    * @param b [k, panelVectors * COUNT]
-   * @param k even
+   * @param k a multiple of {@link #STEPS}
    * @param start first values, [pixels, startStride]; stride 0 repeats one row, the bias
    * @param c [pixels, cStride]; may be {@code start}
    */
   static void run(
+      int panelVectors,
+      int pixels,
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] b,
+      int bAt,
+      int k,
+      float[] start,
+      int startAt,
+      int startStride,
+      float[] c,
+      int cAt,
+      int cStride) {
+    int depth = Math.min(k, MOST_DEPTH);
+    pass(
+        panelVectors,
+        pixels,
+        a,
+        aAt,
+        aStride,
+        b,
+        bAt,
+        depth,
+        start,
+        startAt,
+        startStride,
+        c,
+        cAt,
+        cStride);
+    for (int from = depth; from < k; from += MOST_DEPTH) {
+      pass(
+          panelVectors,
+          pixels,
+          a,
+          aAt + from,
+          aStride,
+          b,
+          bAt + from * panelVectors * COUNT,
+          Math.min(k - from, MOST_DEPTH),
+          c,
+          cAt,
+          cStride,
+          c,
+          cAt,
+          cStride);
+    }
+  }
+
+  /** {@link #run} of at most {@link #MOST_DEPTH}. */
+  private static void pass(
       int panelVectors,
       int pixels,
       float[] a,
@@ -193,7 +267,8 @@ final class Gemm {
     FloatVector c12 = FloatVector.fromArray(FLOATS, start, startAt + startStride + 2 * COUNT);
     FloatVector c13 = FloatVector.fromArray(FLOATS, start, startAt + startStride + 3 * COUNT);
     int a1 = aAt + aStride;
-    for (int i = 0; i < k; i += 2) {
+    int n = Math.min(k, MOST_DEPTH);
+    for (int i = 0; i < n; i += 4) {
       FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT));
       FloatVector b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + COUNT);
       FloatVector b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 2 * COUNT);
@@ -208,6 +283,7 @@ final class Gemm {
       c11 = x1.fma(b1, c11);
       c12 = x1.fma(b2, c12);
       c13 = x1.fma(b3, c13);
+      loadsInOrder();
       b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 4 * COUNT);
       b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 5 * COUNT);
       b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 6 * COUNT);
@@ -218,6 +294,36 @@ final class Gemm {
       c02 = x0.fma(b2, c02);
       c03 = x0.fma(b3, c03);
       x1 = FloatVector.broadcast(FLOATS, a[a1 + i + 1]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      c12 = x1.fma(b2, c12);
+      c13 = x1.fma(b3, c13);
+      loadsInOrder();
+      b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 8 * COUNT);
+      b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 9 * COUNT);
+      b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 10 * COUNT);
+      b3 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 11 * COUNT);
+      x0 = FloatVector.broadcast(FLOATS, a[aAt + i + 2]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      c02 = x0.fma(b2, c02);
+      c03 = x0.fma(b3, c03);
+      x1 = FloatVector.broadcast(FLOATS, a[a1 + i + 2]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      c12 = x1.fma(b2, c12);
+      c13 = x1.fma(b3, c13);
+      loadsInOrder();
+      b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 12 * COUNT);
+      b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 13 * COUNT);
+      b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 14 * COUNT);
+      b3 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 15 * COUNT);
+      x0 = FloatVector.broadcast(FLOATS, a[aAt + i + 3]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      c02 = x0.fma(b2, c02);
+      c03 = x0.fma(b3, c03);
+      x1 = FloatVector.broadcast(FLOATS, a[a1 + i + 3]);
       c10 = x1.fma(b0, c10);
       c11 = x1.fma(b1, c11);
       c12 = x1.fma(b2, c12);
@@ -253,7 +359,7 @@ final class Gemm {
     FloatVector c11 = FloatVector.fromArray(FLOATS, start, startAt + startStride + COUNT);
     FloatVector c12 = FloatVector.fromArray(FLOATS, start, startAt + startStride + 2 * COUNT);
     int a1 = aAt + aStride;
-    for (int i = 0; i < k; i += 2) {
+    for (int i = 0; i < k; i += 4) {
       FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT));
       FloatVector b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + COUNT);
       FloatVector b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 2 * COUNT);
@@ -265,6 +371,7 @@ final class Gemm {
       c10 = x1.fma(b0, c10);
       c11 = x1.fma(b1, c11);
       c12 = x1.fma(b2, c12);
+      loadsInOrder();
       b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 3 * COUNT);
       b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 4 * COUNT);
       b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 5 * COUNT);
@@ -273,6 +380,30 @@ final class Gemm {
       c01 = x0.fma(b1, c01);
       c02 = x0.fma(b2, c02);
       x1 = FloatVector.broadcast(FLOATS, a[a1 + i + 1]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      c12 = x1.fma(b2, c12);
+      loadsInOrder();
+      b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 6 * COUNT);
+      b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 7 * COUNT);
+      b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 8 * COUNT);
+      x0 = FloatVector.broadcast(FLOATS, a[aAt + i + 2]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      c02 = x0.fma(b2, c02);
+      x1 = FloatVector.broadcast(FLOATS, a[a1 + i + 2]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      c12 = x1.fma(b2, c12);
+      loadsInOrder();
+      b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 9 * COUNT);
+      b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 10 * COUNT);
+      b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 11 * COUNT);
+      x0 = FloatVector.broadcast(FLOATS, a[aAt + i + 3]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      c02 = x0.fma(b2, c02);
+      x1 = FloatVector.broadcast(FLOATS, a[a1 + i + 3]);
       c10 = x1.fma(b0, c10);
       c11 = x1.fma(b1, c11);
       c12 = x1.fma(b2, c12);
@@ -309,7 +440,8 @@ final class Gemm {
     int a1 = aAt + aStride;
     int a2 = aAt + 2 * aStride;
     int a3 = aAt + 3 * aStride;
-    for (int i = 0; i < k; i++) {
+    int n = Math.min(k, MOST_DEPTH);
+    for (int i = 0; i < n; i += 4) {
       FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT));
       FloatVector b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + COUNT);
       FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
@@ -322,6 +454,51 @@ final class Gemm {
       c20 = x2.fma(b0, c20);
       c21 = x2.fma(b1, c21);
       FloatVector x3 = FloatVector.broadcast(FLOATS, a[a3 + i]);
+      c30 = x3.fma(b0, c30);
+      c31 = x3.fma(b1, c31);
+      loadsInOrder();
+      b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + 2 * COUNT);
+      b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + 3 * COUNT);
+      x0 = FloatVector.broadcast(FLOATS, a[aAt + i + 1]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      x1 = FloatVector.broadcast(FLOATS, a[a1 + i + 1]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      x2 = FloatVector.broadcast(FLOATS, a[a2 + i + 1]);
+      c20 = x2.fma(b0, c20);
+      c21 = x2.fma(b1, c21);
+      x3 = FloatVector.broadcast(FLOATS, a[a3 + i + 1]);
+      c30 = x3.fma(b0, c30);
+      c31 = x3.fma(b1, c31);
+      loadsInOrder();
+      b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + 4 * COUNT);
+      b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + 5 * COUNT);
+      x0 = FloatVector.broadcast(FLOATS, a[aAt + i + 2]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      x1 = FloatVector.broadcast(FLOATS, a[a1 + i + 2]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      x2 = FloatVector.broadcast(FLOATS, a[a2 + i + 2]);
+      c20 = x2.fma(b0, c20);
+      c21 = x2.fma(b1, c21);
+      x3 = FloatVector.broadcast(FLOATS, a[a3 + i + 2]);
+      c30 = x3.fma(b0, c30);
+      c31 = x3.fma(b1, c31);
+      loadsInOrder();
+      b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + 6 * COUNT);
+      b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + 7 * COUNT);
+      x0 = FloatVector.broadcast(FLOATS, a[aAt + i + 3]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      x1 = FloatVector.broadcast(FLOATS, a[a1 + i + 3]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      x2 = FloatVector.broadcast(FLOATS, a[a2 + i + 3]);
+      c20 = x2.fma(b0, c20);
+      c21 = x2.fma(b1, c21);
+      x3 = FloatVector.broadcast(FLOATS, a[a3 + i + 3]);
       c30 = x3.fma(b0, c30);
       c31 = x3.fma(b1, c31);
     }
@@ -770,7 +947,8 @@ final class Gemm {
     int a5 = aAt + 5 * aStride;
     int a6 = aAt + 6 * aStride;
     int a7 = aAt + 7 * aStride;
-    for (int i = 0; i < k; i += 2) {
+    int n = Math.min(k, MOST_DEPTH);
+    for (int i = 0; i < n; i += 2) {
       FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * COUNT);
       FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
       c00 = x0.fma(b0, c00);

@@ -4,7 +4,7 @@ import io.quern.kernels.Scratch;
 
 /**
  * Weights of a layer, packed for {@link Gemm}: panels of 1 to 4 vectors of outputs, each [pass,
- * depth, width], where the depth of a pass is made even; and the biases. What is not there is 0, so
+ * depth, width], where the depth of a pass is padded; and the biases. What is not there is 0, so
  * that tiles may read beyond: anything finite in the inputs.
  */
 final class Panels {
@@ -92,7 +92,7 @@ final class Panels {
    * Sums of a panel of a single pass, from {@code acc} on: [pixels, {@link #width}].
    *
    * @param floats inputs of {@code pixels} pixels from {@code at} on, and sums
-   * @param depth even
+   * @param depth padded
    */
   void multiply(int panel, int pixels, float[] floats, int at, int stride, int depth, int acc) {
     Gemm.run(

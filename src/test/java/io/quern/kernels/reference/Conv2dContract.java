@@ -58,6 +58,12 @@ public abstract class Conv2dContract extends KernelContract {
       return this;
     }
 
+    Case weights(int min, int max) {
+      weightMin = min;
+      weightMax = max;
+      return this;
+    }
+
     Case pixels(int height, int width) {
       h = height;
       w = width;
@@ -184,6 +190,16 @@ public abstract class Conv2dContract extends KernelContract {
     for (int k : new int[] {63, 64, 65, 127, 128, 129, 257}) {
       new Case().pointwise().pixels(2, 3).channels(k, 9).check();
     }
+  }
+
+  @Test
+  void depthOfSeveralPasses() {
+    for (int k : new int[] {1023, 1024, 1025, 1027, 2049, 3070}) {
+      for (int n : new int[] {7, 13, 24, 33}) {
+        new Case().pointwise().pixels(1, 5).channels(k, n).weights(-3, 3).check();
+      }
+    }
+    new Case().channels(520, 10).kernel(1, 3).pixels(2, 7).weights(-3, 3).check();
   }
 
   @Test
