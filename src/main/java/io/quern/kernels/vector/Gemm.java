@@ -11,13 +11,21 @@ import jdk.incubator.vector.FloatVector;
  * Matrix product in register tiles: {@code c[p, o] = start[p, o] + sum a[p, k] * b[k, o]} for a
  * panel of 1 to 4 vectors of outputs.
  *
- * <p>C2 orders the body as it likes, loads first, and where that is more than the registers hold,
- * it spills sums in every turn. With 256 bits and 16 registers the loads of each step of the depth
- * therefore wait for those of the step before ({@link #loadsInOrder}), which on x86-64 takes no
- * instruction. Instructions for a multiply-add, four steps in a turn, JDK 25 (in parentheses 17),
- * with and without loops that poll for safepoints: 2x4 2.1 (2.2), 4x2 2.1 (2.3), 2x3 2.5 (3.3); two
- * steps: 8x1 3.2 (3.9), 2x4 in any order 2.4 and 2.9 (2.6 and 3.3), 4x2 3.3 and 2.6. 3x3, 3x4 and
- * 4x3 spill on one Java or the other.
+ * <p>C2 orders the body as it likes, loads first: which tiles stay in registers was measured.
+ * GMAC/s at depths 64 to 576, 2 steps of the depth in a turn of the loop where marked *, JDK 25 (in
+ * parentheses 17), Serial collector, on a virtual machine in its fast / its slow state:
+ *
+ * <pre>
+ * 256 bits, 16 registers   2x4*: 40/29 (40/29)   2x4: 40/24 (40/24)   4x2: 42/24 (32/19)
+ *                          2x3*: 34/25 (35/22)   8x1*: 34/22 (22/17)  8x1: 20/17 (14/13)
+ *                          4x2*: 13/12 (22/21)   6x2: 20/19 (20/17)   4x3: 20/19 (39/23)
+ * </pre>
+ *
+ * <p>With other collectors all of these but 8x1 spill sums in every turn. Tiles whose loads of a
+ * step wait for those of the step before, by a fence that is no instruction on x86-64, do not, and
+ * take four steps in a turn; instructions for a multiply-add on JDK 25: 2x4 and 4x2 2.1 (in any
+ * order, two steps and one: 2.4 and 3.1 with Serial, 2.9 and 3.4 with G1), 2x3 2.5. 3x3, 3x4 and
+ * 4x3 spill in some cases all the same.
  *
  * <p>With 512 bits and 32 registers, Sapphire Rapids, cycles for a vector's multiply-add at depths
  * 32, 64 and 128, where two a cycle, 0.5, are possible; 25 (17):
@@ -66,33 +74,29 @@ final class Gemm {
   /** Most pixels of any tile. */
   static final int MOST_PIXELS = 12;
 
-  /** What a depth is padded to a multiple of: steps of the depth in a turn of the loops. */
-  static final int STEPS = 4;
-
   /**
-   * Depth of one pass through the tiles. Collectors other than Serial and Parallel make C2 wrap
+   * Depth of one pass through ordered tiles. Collectors other than Serial and Parallel make C2 wrap
    * loops of more than 1,000 turns in others that poll for safepoints, and then it spills sums in
    * every turn: 20 GMAC/s in place of 40. Fewer turns need no such loop.
    */
   private static final int MOST_DEPTH = 1_024;
 
-  /** Where {@link #loadsInOrder} costs no instruction. */
+  /**
+   * Whether fences keep C2 from loading what later steps of a turn need before the first: sixteen
+   * registers do not hold it. C2 of JDK 17 boxes all sums of such loops, in some processes for as
+   * long as they run.
+   */
   private static final boolean ORDERED =
-      !MANY_REGISTERS && System.getProperty("os.arch").equals("amd64");
+      !MANY_REGISTERS
+          && Runtime.version().feature() >= 21
+          && System.getProperty("os.arch").equals("amd64");
+
+  /** What a depth is padded to a multiple of: steps of the depth in a turn of the loops. */
+  static final int STEPS = ORDERED ? 4 : 2;
 
   /** Depth as tiles want it, with zeros in {@code b} where there is nothing. */
   static int padded(int depth) {
     return (depth + STEPS - 1) / STEPS * STEPS;
-  }
-
-  /**
-   * Keeps C2 from loading what later steps of a turn need before the first: sixteen registers do
-   * not hold it.
-   */
-  private static void loadsInOrder() {
-    if (ORDERED) {
-      VarHandle.loadLoadFence();
-    }
   }
 
   /**
@@ -119,57 +123,24 @@ final class Gemm {
       float[] c,
       int cAt,
       int cStride) {
-    int depth = Math.min(k, MOST_DEPTH);
-    pass(
-        panelVectors,
-        pixels,
-        a,
-        aAt,
-        aStride,
-        b,
-        bAt,
-        depth,
-        start,
-        startAt,
-        startStride,
-        c,
-        cAt,
-        cStride);
-    for (int from = depth; from < k; from += MOST_DEPTH) {
-      pass(
+    if (ORDERED && panelVectors >= 2) {
+      ordered(
           panelVectors,
           pixels,
           a,
-          aAt + from,
+          aAt,
           aStride,
           b,
-          bAt + from * panelVectors * COUNT,
-          Math.min(k - from, MOST_DEPTH),
-          c,
-          cAt,
-          cStride,
+          bAt,
+          k,
+          start,
+          startAt,
+          startStride,
           c,
           cAt,
           cStride);
+      return;
     }
-  }
-
-  /** {@link #run} of at most {@link #MOST_DEPTH}. */
-  private static void pass(
-      int panelVectors,
-      int pixels,
-      float[] a,
-      int aAt,
-      int aStride,
-      float[] b,
-      int bAt,
-      int k,
-      float[] start,
-      int startAt,
-      int startStride,
-      float[] c,
-      int cAt,
-      int cStride) {
     if (WIDE && panelVectors >= 3) {
       wide(
           panelVectors,
@@ -210,6 +181,45 @@ final class Gemm {
     }
   }
 
+  /** {@link #run} of two to four vectors in order, {@link #MOST_DEPTH} at a time. */
+  private static void ordered(
+      int panelVectors,
+      int pixels,
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] b,
+      int bAt,
+      int k,
+      float[] start,
+      int startAt,
+      int startStride,
+      float[] c,
+      int cAt,
+      int cStride) {
+    int tile = tilePixels(panelVectors);
+    for (int from = 0; from < k; from += MOST_DEPTH) {
+      boolean first = from == 0;
+      float[] s = first ? start : c;
+      int sAt = first ? startAt : cAt;
+      int sStride = first ? startStride : cStride;
+      int n = k - from;
+      int bp = bAt + from * panelVectors * COUNT;
+      for (int p = 0; p < pixels; p += tile) {
+        int ap = aAt + p * aStride + from;
+        int sp = sAt + p * sStride;
+        int cp = cAt + p * cStride;
+        if (panelVectors == 4) {
+          ordered2x4(a, ap, aStride, b, bp, n, s, sp, sStride, c, cp, cStride);
+        } else if (panelVectors == 3) {
+          ordered2x3(a, ap, aStride, b, bp, n, s, sp, sStride, c, cp, cStride);
+        } else {
+          ordered4x2(a, ap, aStride, b, bp, n, s, sp, sStride, c, cp, cStride);
+        }
+      }
+    }
+  }
+
   /** {@link #run} of three or four 512-bit vectors; its own method, so that both are inlined. */
   private static void wide(
       int panelVectors,
@@ -245,7 +255,7 @@ final class Gemm {
     }
   }
 
-  private static void gemm2x4(
+  private static void ordered2x4(
       float[] a,
       int aAt,
       int aStride,
@@ -283,7 +293,7 @@ final class Gemm {
       c11 = x1.fma(b1, c11);
       c12 = x1.fma(b2, c12);
       c13 = x1.fma(b3, c13);
-      loadsInOrder();
+      VarHandle.acquireFence();
       b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 4 * COUNT);
       b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 5 * COUNT);
       b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 6 * COUNT);
@@ -298,7 +308,7 @@ final class Gemm {
       c11 = x1.fma(b1, c11);
       c12 = x1.fma(b2, c12);
       c13 = x1.fma(b3, c13);
-      loadsInOrder();
+      VarHandle.acquireFence();
       b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 8 * COUNT);
       b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 9 * COUNT);
       b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 10 * COUNT);
@@ -313,7 +323,7 @@ final class Gemm {
       c11 = x1.fma(b1, c11);
       c12 = x1.fma(b2, c12);
       c13 = x1.fma(b3, c13);
-      loadsInOrder();
+      VarHandle.acquireFence();
       b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 12 * COUNT);
       b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 13 * COUNT);
       b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 14 * COUNT);
@@ -339,7 +349,7 @@ final class Gemm {
     c13.intoArray(c, cAt + cStride + 3 * COUNT);
   }
 
-  private static void gemm2x3(
+  private static void ordered2x3(
       float[] a,
       int aAt,
       int aStride,
@@ -359,7 +369,8 @@ final class Gemm {
     FloatVector c11 = FloatVector.fromArray(FLOATS, start, startAt + startStride + COUNT);
     FloatVector c12 = FloatVector.fromArray(FLOATS, start, startAt + startStride + 2 * COUNT);
     int a1 = aAt + aStride;
-    for (int i = 0; i < k; i += 4) {
+    int n = Math.min(k, MOST_DEPTH);
+    for (int i = 0; i < n; i += 4) {
       FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT));
       FloatVector b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + COUNT);
       FloatVector b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 2 * COUNT);
@@ -371,7 +382,7 @@ final class Gemm {
       c10 = x1.fma(b0, c10);
       c11 = x1.fma(b1, c11);
       c12 = x1.fma(b2, c12);
-      loadsInOrder();
+      VarHandle.acquireFence();
       b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 3 * COUNT);
       b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 4 * COUNT);
       b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 5 * COUNT);
@@ -383,7 +394,7 @@ final class Gemm {
       c10 = x1.fma(b0, c10);
       c11 = x1.fma(b1, c11);
       c12 = x1.fma(b2, c12);
-      loadsInOrder();
+      VarHandle.acquireFence();
       b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 6 * COUNT);
       b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 7 * COUNT);
       b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 8 * COUNT);
@@ -395,7 +406,7 @@ final class Gemm {
       c10 = x1.fma(b0, c10);
       c11 = x1.fma(b1, c11);
       c12 = x1.fma(b2, c12);
-      loadsInOrder();
+      VarHandle.acquireFence();
       b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 9 * COUNT);
       b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 10 * COUNT);
       b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 11 * COUNT);
@@ -416,7 +427,7 @@ final class Gemm {
     c12.intoArray(c, cAt + cStride + 2 * COUNT);
   }
 
-  private static void gemm4x2(
+  private static void ordered4x2(
       float[] a,
       int aAt,
       int aStride,
@@ -456,7 +467,7 @@ final class Gemm {
       FloatVector x3 = FloatVector.broadcast(FLOATS, a[a3 + i]);
       c30 = x3.fma(b0, c30);
       c31 = x3.fma(b1, c31);
-      loadsInOrder();
+      VarHandle.acquireFence();
       b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + 2 * COUNT);
       b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + 3 * COUNT);
       x0 = FloatVector.broadcast(FLOATS, a[aAt + i + 1]);
@@ -471,7 +482,7 @@ final class Gemm {
       x3 = FloatVector.broadcast(FLOATS, a[a3 + i + 1]);
       c30 = x3.fma(b0, c30);
       c31 = x3.fma(b1, c31);
-      loadsInOrder();
+      VarHandle.acquireFence();
       b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + 4 * COUNT);
       b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + 5 * COUNT);
       x0 = FloatVector.broadcast(FLOATS, a[aAt + i + 2]);
@@ -486,7 +497,7 @@ final class Gemm {
       x3 = FloatVector.broadcast(FLOATS, a[a3 + i + 2]);
       c30 = x3.fma(b0, c30);
       c31 = x3.fma(b1, c31);
-      loadsInOrder();
+      VarHandle.acquireFence();
       b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + 6 * COUNT);
       b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + 7 * COUNT);
       x0 = FloatVector.broadcast(FLOATS, a[aAt + i + 3]);
@@ -499,6 +510,170 @@ final class Gemm {
       c20 = x2.fma(b0, c20);
       c21 = x2.fma(b1, c21);
       x3 = FloatVector.broadcast(FLOATS, a[a3 + i + 3]);
+      c30 = x3.fma(b0, c30);
+      c31 = x3.fma(b1, c31);
+    }
+    c00.intoArray(c, cAt);
+    c01.intoArray(c, cAt + COUNT);
+    c10.intoArray(c, cAt + cStride);
+    c11.intoArray(c, cAt + cStride + COUNT);
+    c20.intoArray(c, cAt + 2 * cStride);
+    c21.intoArray(c, cAt + 2 * cStride + COUNT);
+    c30.intoArray(c, cAt + 3 * cStride);
+    c31.intoArray(c, cAt + 3 * cStride + COUNT);
+  }
+
+  private static void gemm2x4(
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] b,
+      int bAt,
+      int k,
+      float[] start,
+      int startAt,
+      int startStride,
+      float[] c,
+      int cAt,
+      int cStride) {
+    FloatVector c00 = FloatVector.fromArray(FLOATS, start, startAt);
+    FloatVector c01 = FloatVector.fromArray(FLOATS, start, startAt + COUNT);
+    FloatVector c02 = FloatVector.fromArray(FLOATS, start, startAt + 2 * COUNT);
+    FloatVector c03 = FloatVector.fromArray(FLOATS, start, startAt + 3 * COUNT);
+    FloatVector c10 = FloatVector.fromArray(FLOATS, start, startAt + startStride);
+    FloatVector c11 = FloatVector.fromArray(FLOATS, start, startAt + startStride + COUNT);
+    FloatVector c12 = FloatVector.fromArray(FLOATS, start, startAt + startStride + 2 * COUNT);
+    FloatVector c13 = FloatVector.fromArray(FLOATS, start, startAt + startStride + 3 * COUNT);
+    int a1 = aAt + aStride;
+    for (int i = 0; i < k; i += 2) {
+      FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT));
+      FloatVector b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + COUNT);
+      FloatVector b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 2 * COUNT);
+      FloatVector b3 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 3 * COUNT);
+      FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      c02 = x0.fma(b2, c02);
+      c03 = x0.fma(b3, c03);
+      FloatVector x1 = FloatVector.broadcast(FLOATS, a[a1 + i]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      c12 = x1.fma(b2, c12);
+      c13 = x1.fma(b3, c13);
+      b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 4 * COUNT);
+      b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 5 * COUNT);
+      b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 6 * COUNT);
+      b3 = FloatVector.fromArray(FLOATS, b, bAt + i * (4 * COUNT) + 7 * COUNT);
+      x0 = FloatVector.broadcast(FLOATS, a[aAt + i + 1]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      c02 = x0.fma(b2, c02);
+      c03 = x0.fma(b3, c03);
+      x1 = FloatVector.broadcast(FLOATS, a[a1 + i + 1]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      c12 = x1.fma(b2, c12);
+      c13 = x1.fma(b3, c13);
+    }
+    c00.intoArray(c, cAt);
+    c01.intoArray(c, cAt + COUNT);
+    c02.intoArray(c, cAt + 2 * COUNT);
+    c03.intoArray(c, cAt + 3 * COUNT);
+    c10.intoArray(c, cAt + cStride);
+    c11.intoArray(c, cAt + cStride + COUNT);
+    c12.intoArray(c, cAt + cStride + 2 * COUNT);
+    c13.intoArray(c, cAt + cStride + 3 * COUNT);
+  }
+
+  private static void gemm2x3(
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] b,
+      int bAt,
+      int k,
+      float[] start,
+      int startAt,
+      int startStride,
+      float[] c,
+      int cAt,
+      int cStride) {
+    FloatVector c00 = FloatVector.fromArray(FLOATS, start, startAt);
+    FloatVector c01 = FloatVector.fromArray(FLOATS, start, startAt + COUNT);
+    FloatVector c02 = FloatVector.fromArray(FLOATS, start, startAt + 2 * COUNT);
+    FloatVector c10 = FloatVector.fromArray(FLOATS, start, startAt + startStride);
+    FloatVector c11 = FloatVector.fromArray(FLOATS, start, startAt + startStride + COUNT);
+    FloatVector c12 = FloatVector.fromArray(FLOATS, start, startAt + startStride + 2 * COUNT);
+    int a1 = aAt + aStride;
+    for (int i = 0; i < k; i += 2) {
+      FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT));
+      FloatVector b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + COUNT);
+      FloatVector b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 2 * COUNT);
+      FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      c02 = x0.fma(b2, c02);
+      FloatVector x1 = FloatVector.broadcast(FLOATS, a[a1 + i]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      c12 = x1.fma(b2, c12);
+      b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 3 * COUNT);
+      b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 4 * COUNT);
+      b2 = FloatVector.fromArray(FLOATS, b, bAt + i * (3 * COUNT) + 5 * COUNT);
+      x0 = FloatVector.broadcast(FLOATS, a[aAt + i + 1]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      c02 = x0.fma(b2, c02);
+      x1 = FloatVector.broadcast(FLOATS, a[a1 + i + 1]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      c12 = x1.fma(b2, c12);
+    }
+    c00.intoArray(c, cAt);
+    c01.intoArray(c, cAt + COUNT);
+    c02.intoArray(c, cAt + 2 * COUNT);
+    c10.intoArray(c, cAt + cStride);
+    c11.intoArray(c, cAt + cStride + COUNT);
+    c12.intoArray(c, cAt + cStride + 2 * COUNT);
+  }
+
+  private static void gemm4x2(
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] b,
+      int bAt,
+      int k,
+      float[] start,
+      int startAt,
+      int startStride,
+      float[] c,
+      int cAt,
+      int cStride) {
+    FloatVector c00 = FloatVector.fromArray(FLOATS, start, startAt);
+    FloatVector c01 = FloatVector.fromArray(FLOATS, start, startAt + COUNT);
+    FloatVector c10 = FloatVector.fromArray(FLOATS, start, startAt + startStride);
+    FloatVector c11 = FloatVector.fromArray(FLOATS, start, startAt + startStride + COUNT);
+    FloatVector c20 = FloatVector.fromArray(FLOATS, start, startAt + 2 * startStride);
+    FloatVector c21 = FloatVector.fromArray(FLOATS, start, startAt + 2 * startStride + COUNT);
+    FloatVector c30 = FloatVector.fromArray(FLOATS, start, startAt + 3 * startStride);
+    FloatVector c31 = FloatVector.fromArray(FLOATS, start, startAt + 3 * startStride + COUNT);
+    int a1 = aAt + aStride;
+    int a2 = aAt + 2 * aStride;
+    int a3 = aAt + 3 * aStride;
+    for (int i = 0; i < k; i++) {
+      FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT));
+      FloatVector b1 = FloatVector.fromArray(FLOATS, b, bAt + i * (2 * COUNT) + COUNT);
+      FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
+      c00 = x0.fma(b0, c00);
+      c01 = x0.fma(b1, c01);
+      FloatVector x1 = FloatVector.broadcast(FLOATS, a[a1 + i]);
+      c10 = x1.fma(b0, c10);
+      c11 = x1.fma(b1, c11);
+      FloatVector x2 = FloatVector.broadcast(FLOATS, a[a2 + i]);
+      c20 = x2.fma(b0, c20);
+      c21 = x2.fma(b1, c21);
+      FloatVector x3 = FloatVector.broadcast(FLOATS, a[a3 + i]);
       c30 = x3.fma(b0, c30);
       c31 = x3.fma(b1, c31);
     }
@@ -947,8 +1122,7 @@ final class Gemm {
     int a5 = aAt + 5 * aStride;
     int a6 = aAt + 6 * aStride;
     int a7 = aAt + 7 * aStride;
-    int n = Math.min(k, MOST_DEPTH);
-    for (int i = 0; i < n; i += 2) {
+    for (int i = 0; i < k; i += 2) {
       FloatVector b0 = FloatVector.fromArray(FLOATS, b, bAt + i * COUNT);
       FloatVector x0 = FloatVector.broadcast(FLOATS, a[aAt + i]);
       c00 = x0.fma(b0, c00);
