@@ -166,8 +166,7 @@ final class Conv2dVector implements Kernel {
     int[] staged = scratch.ints;
     float[] f = scratch.floats;
     lines.clear(staged);
-    // What a product of padded depth may read behind the last line, times 0.
-    Arrays.fill(f, lines.count * lines.length, lines.count * lines.length + Gemm.STEPS - 1, 0);
+    Gemm.clearBehind(f, lines.count * lines.length);
     for (int unit = from; unit < to; unit++) {
       int batch = unit / unitsPerImage;
       int first = unit % unitsPerImage * rows;
@@ -220,8 +219,7 @@ final class Conv2dVector implements Kernel {
         weave(f, lineAt, lines.count, h, x * c, c, to + x * h * c);
       }
     }
-    int end = to + lines.pixels * h * c;
-    Arrays.fill(f, end, end + Gemm.STEPS - 1, 0);
+    Gemm.clearBehind(f, to + lines.pixels * h * c);
   }
 
   private static void weaveThree(

@@ -5,6 +5,7 @@ import static io.quern.kernels.vector.Lanes.FLOATS;
 import static io.quern.kernels.vector.Lanes.WIDE;
 
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -21,11 +22,11 @@ import jdk.incubator.vector.FloatVector;
  *                          4x2*: 13/12 (22/21)   6x2: 20/19 (20/17)   4x3: 20/19 (39/23)
  * </pre>
  *
- * <p>With other collectors all of these but 8x1 spill sums in every turn. Tiles whose loads of a
- * step wait for those of the step before, by a fence that is no instruction on x86-64, do not, and
- * take four steps in a turn; instructions for a multiply-add on JDK 25: 2x4 and 4x2 2.1 (in any
- * order, two steps and one: 2.4 and 3.1 with Serial, 2.9 and 3.4 with G1), 2x3 2.5. 3x3, 3x4 and
- * 4x3 spill in some cases all the same.
+ * <p>With other collectors 2x4* spills eight sums in every turn. Tiles whose loads of a step wait
+ * for those of the step before, by a fence that is no instruction on x86-64, do not, and take four
+ * steps in a turn; instructions for a multiply-add on JDK 25: 2x4 and 4x2 2.1 (in any order, two
+ * steps and one: 2.4 and 3.1 with Serial, 2.9 and 3.4 with G1), 2x3 2.5. 3x3, 3x4 and 4x3 spill in
+ * some cases all the same.
  *
  * <p>With 512 bits and 32 registers, Sapphire Rapids, cycles for a vector's multiply-add at depths
  * 32, 64 and 128, where two a cycle, 0.5, are possible; 25 (17):
@@ -76,8 +77,8 @@ final class Gemm {
 
   /**
    * Depth of one pass through ordered tiles. Collectors other than Serial and Parallel make C2 wrap
-   * loops of more than 1,000 turns in others that poll for safepoints, and then it spills sums in
-   * every turn: 20 GMAC/s in place of 40. Fewer turns need no such loop.
+   * loops of more than 1,000 turns in others that poll for safepoints, and then it may spill sums
+   * in every turn: 20 GMAC/s in place of 40 for 2x4. Fewer turns need no such loop.
    */
   private static final int MOST_DEPTH = 1_024;
 
@@ -92,11 +93,16 @@ final class Gemm {
           && System.getProperty("os.arch").equals("amd64");
 
   /** What a depth is padded to a multiple of: steps of the depth in a turn of the loops. */
-  static final int STEPS = ORDERED ? 4 : 2;
+  private static final int STEPS = ORDERED ? 4 : 2;
 
   /** Depth as tiles want it, with zeros in {@code b} where there is nothing. */
   static int padded(int depth) {
     return (depth + STEPS - 1) / STEPS * STEPS;
+  }
+
+  /** Zeros what a product of padded depth may read behind inputs that end at {@code end}. */
+  static void clearBehind(float[] a, int end) {
+    Arrays.fill(a, end, end + STEPS - 1, 0);
   }
 
   /**
@@ -104,7 +110,7 @@ final class Gemm {
    *
    * @param a [pixels, aStride], depth {@code k}; readable to the end of the last tile
    * @param b [k, panelVectors * COUNT]
-   * @param k a multiple of {@link #STEPS}
+   * @param k {@link #padded}
    * @param start first values, [pixels, startStride]; stride 0 repeats one row, the bias
    * @param c [pixels, cStride]; may be {@code start}
    */

@@ -5,7 +5,6 @@ import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
-import java.util.Arrays;
 
 /**
  * Pointwise convolution: a tile of pixels is staged as float, then multiplied panel by panel. A
@@ -86,7 +85,7 @@ final class PointwiseVector implements Kernel {
       int n = Math.min(tile, pixels - first);
       if (unit == from || group == 0) {
         Lanes.toFloats(memory.bytes, in + first * inC, floats, 0, n * inC);
-        Arrays.fill(floats, n * inC, n * inC + Gemm.STEPS - 1, 0);
+        Gemm.clearBehind(floats, n * inC);
       }
       // The last panel first: its stores may spill over the first channels of the next pixel.
       int begin = group * groupPanels;
