@@ -84,8 +84,8 @@ final class Gemm {
 
   /**
    * Whether fences keep C2 from loading what later steps of a turn need before the first: sixteen
-   * registers do not hold it. C2 of JDK 17 boxes all sums of such loops, in some processes for as
-   * long as they run.
+   * registers do not hold it. Not on JDK 17, where all networks of one process allocated with such
+   * loops; whether C2 boxed their sums for good or was only late was not found out.
    */
   private static final boolean ORDERED =
       !MANY_REGISTERS
