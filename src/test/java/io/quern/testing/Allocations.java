@@ -12,6 +12,8 @@ import java.lang.management.ManagementFactory;
 @SuppressWarnings("deprecation") // Thread.getId: threadId() needs JDK 19
 public final class Allocations {
   private static final int BATCHES = 5;
+  private static final int ROUNDS = 9;
+  private static final long FIRST_PAUSE_MILLIS = 50;
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -35,6 +37,22 @@ public final class Allocations {
         code.run();
       }
       least = Math.min(least, THREADS.getThreadAllocatedBytes(id) - before - none);
+    }
+    return least;
+  }
+
+  /**
+   * As {@link #ofThisThread}, for code that allocates until the optimising compiler is done with
+   * it, however late that is: a compiler thread that other programs keep from running is no fault
+   * of the code. While a count is not 0, the code waits, at first for a twentieth of a second and
+   * then for twice as long each time, some 13 seconds in all, and is warmed up again by a quarter.
+   */
+  public static long ofThisThreadOnceCompiled(Runnable code, int warmUp, int runs)
+      throws InterruptedException {
+    long least = ofThisThread(code, warmUp, runs);
+    for (int round = 1; round < ROUNDS && least > 0; round++) {
+      Thread.sleep(FIRST_PAUSE_MILLIS << (round - 1));
+      least = ofThisThread(code, (warmUp + 3) / 4, runs);
     }
     return least;
   }
