@@ -1,8 +1,7 @@
 package io.quern.runtime;
 
 import io.quern.kernels.AddInt8;
-import io.quern.kernels.ArgMaxFloat;
-import io.quern.kernels.ArgMaxInt8;
+import io.quern.kernels.ArgMax;
 import io.quern.kernels.AveragePool2dFloat;
 import io.quern.kernels.AveragePool2dInt8;
 import io.quern.kernels.BinaryFloat;
@@ -738,9 +737,7 @@ public final class Lowering {
       inner *= d > op.axis() ? in.dim(d) : 1;
     }
     int axis = in.dim(op.axis());
-    return isFloat(op.input())
-        ? new ArgMaxFloat(at(op.input()), at(op.output()), outer, axis, inner)
-        : new ArgMaxInt8(at(op.input()), at(op.output()), outer, axis, inner);
+    return new ArgMax(isFloat(op.input()), at(op.input()), at(op.output()), outer, axis, inner);
   }
 
   private StridedView dense(int t) {

@@ -1,15 +1,15 @@
 package io.quern.kernels.reference;
 
-import io.quern.kernels.ArgMaxInt8;
+import io.quern.kernels.ArgMax;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
 
-/** {@link ArgMaxInt8} as its formula reads. A unit is one output element. */
+/** {@link ArgMax} as its formula reads. A unit is one output element. */
 final class ArgMaxReference implements Kernel {
-  private final ArgMaxInt8 p;
+  private final ArgMax p;
 
-  ArgMaxReference(ArgMaxInt8 p) {
+  ArgMaxReference(ArgMax p) {
     this.p = p;
   }
 
@@ -24,11 +24,15 @@ final class ArgMaxReference implements Kernel {
       int first = p.in() + unit / p.inner() * p.axis() * p.inner() + unit % p.inner();
       int best = 0;
       for (int a = 1; a < p.axis(); a++) {
-        if (memory.bytes[first + a * p.inner()] > memory.bytes[first + best * p.inner()]) {
+        if (element(memory, first + a * p.inner()) > element(memory, first + best * p.inner())) {
           best = a;
         }
       }
       memory.ints[p.out() + unit] = best;
     }
+  }
+
+  private float element(Memory memory, int index) {
+    return p.floats() ? memory.floats[index] : memory.bytes[index];
   }
 }

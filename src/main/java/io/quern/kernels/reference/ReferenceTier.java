@@ -1,8 +1,7 @@
 package io.quern.kernels.reference;
 
 import io.quern.kernels.AddInt8;
-import io.quern.kernels.ArgMaxFloat;
-import io.quern.kernels.ArgMaxInt8;
+import io.quern.kernels.ArgMax;
 import io.quern.kernels.AveragePool2dFloat;
 import io.quern.kernels.AveragePool2dInt8;
 import io.quern.kernels.BinaryFloat;
@@ -102,7 +101,7 @@ public final class ReferenceTier implements Tier {
       return new ResizeBilinearUint8Reference(p);
     } else if (params instanceof ResizeNearestInt8 p) {
       return new ResizeNearestReference(p);
-    } else if (params instanceof ArgMaxInt8 p) {
+    } else if (params instanceof ArgMax p) {
       return new ArgMaxReference(p);
     } else {
       return createFloat(params);
@@ -140,8 +139,6 @@ public final class ReferenceTier implements Tier {
       return new ResizeBilinearFloatReference(p);
     } else if (params instanceof ResizeNearestFloat p) {
       return new ResizeNearestFloatReference(p);
-    } else if (params instanceof ArgMaxFloat p) {
-      return new ArgMaxFloatReference(p);
     } else {
       return null;
     }

@@ -1,7 +1,6 @@
 package io.quern.kernels.reference;
 
-import io.quern.kernels.ArgMaxFloat;
-import io.quern.kernels.ArgMaxInt8;
+import io.quern.kernels.ArgMax;
 import io.quern.kernels.MeanFloat;
 import io.quern.kernels.MeanInt8;
 import io.quern.kernels.Memory;
@@ -89,8 +88,8 @@ public abstract class ReductionContract extends KernelContract {
           fill(m.floats, IN, n);
           Arrays.fill(m.ints, 0xA5A5A5A5);
           String what = "argmax over " + axis + ", inner " + inner;
-          check(what, new ArgMaxInt8(IN, GUARD, 2, axis, inner), m);
-          check(what, new ArgMaxFloat(IN, GUARD, 2, axis, inner), m);
+          check(what, new ArgMax(false, IN, GUARD, 2, axis, inner), m);
+          check(what, new ArgMax(true, IN, GUARD, 2, axis, inner), m);
         }
       }
     }
