@@ -2,23 +2,16 @@ package io.quern.kernels.vector;
 
 import static io.quern.kernels.vector.Lanes.BYTES;
 import static io.quern.kernels.vector.Lanes.COUNT;
-import static io.quern.kernels.vector.Lanes.DOUBLES;
 import static io.quern.kernels.vector.Lanes.FLOATS;
-import static io.quern.kernels.vector.Lanes.HALF;
-import static io.quern.kernels.vector.Lanes.HALF_INTS;
-import static io.quern.kernels.vector.Lanes.INTS;
-import static io.quern.kernels.vector.Lanes.LONGS;
 
 import jdk.incubator.vector.ByteVector;
-import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * The operations that kernels use, in turn, so that the JDK's methods behind them are compiled with
- * profiles that know all kinds of operators and vectors. For Java before 21.
+ * The kinds of operations that kernels use, in turn, so that the JDK's methods behind them are
+ * compiled with profiles that know all kinds of operators and vectors. For Java before 21.
  *
  * <p>A network uses one kind of operation thousands of times in a row. C2 compiles those methods
  * for it alone, and the first operation of another kind leaves the compiled code, which happens up
@@ -26,26 +19,24 @@ import jdk.incubator.vector.VectorOperators;
  * from 100 on ({@code PerMethodTrapLimit}) it uses no profile there. On JDK 17 the types of sums
  * are then lost, stores remain calls, and all vectors of the loop are allocated for as long as the
  * process runs. A loop of 20 multiply-adds was enough.
+ *
+ * <p>Doubles, longs and stores of ints are left out: {@code IntVector.intoArray} serves vectors of
+ * two lengths, of which most networks store one, and loops that rely on that allocate otherwise.
  */
 final class Rehearsal {
-  /** Interpreted methods have no profile before some 400 calls; the shared ones get 20 a round. */
+  /** Interpreted methods have no profile before some 400 calls; the shared ones get 15 a round. */
   private static final int ROUNDS = 200;
 
   private Rehearsal() {}
 
   static void run() {
     float[] floats = new float[COUNT];
-    double[] doubles = new double[HALF];
-    int[] ints = new int[COUNT];
     byte[] bytes = new byte[BYTES.length()];
     for (int i = 0; i < ROUNDS; i++) {
       FloatVector x = floats(floats, bytes);
       IntVector n = x.reinterpretAsInts();
       n = n.add(n).and(n).sub(n).or(n).max(n).min(n);
-      n.intoArray(ints, 0);
-      IntVector.fromArray(INTS, ints, 0).max(n).intoArray(ints, 0);
       ((ByteVector) n.convertShape(VectorOperators.I2B, BYTES, 0)).intoArray(bytes, 0);
-      doubles(x, doubles).intoArray(ints, 0);
       floats[0] = n.reinterpretAsFloats().reduceLanes(VectorOperators.ADD);
     }
   }
@@ -56,15 +47,5 @@ final class Rehearsal {
     x = x.fma(FloatVector.broadcast(FLOATS, 1), x).add(x).sub(x).max(x).min(x).abs();
     x.add(b.convertShape(VectorOperators.B2F, FLOATS, 0)).intoArray(floats, 0);
     return x;
-  }
-
-  private static IntVector doubles(FloatVector x, double[] doubles) {
-    DoubleVector d = DoubleVector.fromArray(DOUBLES, doubles, 0);
-    d = d.add(x.convertShape(VectorOperators.F2D, DOUBLES, 0));
-    d = d.fma(d, DoubleVector.broadcast(DOUBLES, 1)).min(d).max(d);
-    LongVector l = d.reinterpretAsLongs();
-    l = l.and(LongVector.zero(LONGS)).or(l);
-    l.reinterpretAsDoubles().intoArray(doubles, 0);
-    return (IntVector) l.convertShape(VectorOperators.L2I, HALF_INTS, 0);
   }
 }
