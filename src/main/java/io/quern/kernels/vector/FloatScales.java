@@ -48,14 +48,12 @@ final class FloatScales {
     offset = new float[padded];
     away = new float[padded];
     proven = new boolean[n];
-    if (sums.rest() != null) {
-      return;
-    }
     int lo = r.qmin() - r.zeroPoint();
     int hi = r.qmax() - r.zeroPoint();
     for (int c = 0; c < n; c++) {
       double bound = Math.max(-(double) sums.least()[c], sums.greatest()[c]);
-      proven[c] = set(c, r.multipliers()[c], -r.shifts()[c], bound, lo, hi, unsigned);
+      boolean whole = sums.rest() == null || sums.rest()[c] == 0;
+      proven[c] = whole && set(c, r.multipliers()[c], -r.shifts()[c], bound, lo, hi, unsigned);
     }
   }
 

@@ -4,7 +4,6 @@ import static io.quern.kernels.vector.Lanes.COUNT;
 import static io.quern.kernels.vector.Lanes.DOUBLES;
 import static io.quern.kernels.vector.Lanes.FLOATS;
 import static io.quern.kernels.vector.Lanes.HALF;
-import static io.quern.kernels.vector.Lanes.HALF_INTS;
 import static io.quern.kernels.vector.Lanes.INTS;
 import static io.quern.kernels.vector.Lanes.LONGS;
 
@@ -43,9 +42,9 @@ import jdk.incubator.vector.VectorOperators;
  * are below 2^31, which a double holds.
  *
  * <p>Double lanes take two passes of small loops, because C2 gives up on keeping vectors in
- * registers in larger ones (10 times slower). Float vectors of one shape only: with two shapes
- * loaded, C2 of JDK 17 no longer knows the class of a float vector that a loop carries, as in
- * {@link Gemm}, and boxes it.
+ * registers in larger ones (10 times slower). Vectors of one shape of each type only: the methods
+ * of {@code IntVector} serve all lengths, and C2 of JDK 17 is sure of the length only while a
+ * single class is linked; else it may box the vectors of a loop for as long as the process runs.
  */
 final class LaneRequantizer {
   static final int PROVEN_SHIFT = 12;
@@ -60,7 +59,13 @@ final class LaneRequantizer {
   private final double[] offsets;
   private final double[] biases;
   private final boolean exact;
+
+  /** Whether results of negative sums are clamped anyway. */
+  private final boolean unsigned;
+
+  /** Whether double lanes need not look at signs nor add biases. */
   private final boolean positive;
+
   private final double magic;
   private final FloatScales floats;
 
@@ -85,7 +90,8 @@ final class LaneRequantizer {
     if (sums.rest() != null) {
       System.arraycopy(sums.rest(), 0, biases, 0, n);
     }
-    positive = r.qmin() >= r.zeroPoint() && sums.rest() == null;
+    unsigned = r.qmin() >= r.zeroPoint();
+    positive = unsigned && sums.rest() == null;
     boolean all = true;
     for (int c = 0; c < n; c++) {
       int e = -r.shifts()[c];
@@ -95,7 +101,7 @@ final class LaneRequantizer {
       all &= isExact(c, e, sums.least()[c], sums.greatest()[c]);
     }
     exact = all;
-    floats = new FloatScales(r, sums, positive);
+    floats = new FloatScales(r, sums, unsigned);
     Lanes.fill(uniform, 0, COUNT, FloatScales.ROUNDER);
     Lanes.fill(uniform, COUNT, COUNT, FloatScales.ROUNDER + r.zeroPoint());
     Lanes.fill(uniform, 2 * COUNT, COUNT, FloatScales.ROUNDER + r.qmin());
@@ -150,7 +156,8 @@ final class LaneRequantizer {
   }
 
   /**
-   * Requantizes a vector of channels of some pixels: {@code out[outAt + p * outStride + c]}.
+   * Requantizes a vector of channels of some pixels: {@code out[outAt + p * outStride + c]}. Reads
+   * up to {@link Lanes#HALF} sums past the last ones and writes as many ints past the last vector.
    *
    * <p>A vector that is not full is stored whole, spilling over the next pixel's first channels;
    * what would leave the tile goes through {@code scratch}. So vectors that share an output are to
@@ -187,8 +194,7 @@ final class LaneRequantizer {
     if (positive) {
       positive(acc, accAt, sumAt, channel, q, intsAt, pixels);
     } else {
-      signedLow(acc, accAt, sumAt, channel, q, intsAt, pixels);
-      signedHigh(acc, accAt, sumAt, channel + HALF, q, intsAt + HALF, pixels);
+      signed(acc, accAt, sumAt, channel, q, intsAt, pixels);
     }
     narrow(q, intsAt, out, outAt, outStride, count, pixels, r.qmin(), r.qmax(), scratch.bytes);
   }
@@ -214,7 +220,7 @@ final class LaneRequantizer {
     }
     int spilling = (COUNT - count + outStride - 1) / outStride;
     int whole = Math.max(0, pixels - spilling);
-    if (positive) {
+    if (unsigned) {
       floatsToBytes(acc, at, sumAt, channel, out, outAt, outStride, whole);
     } else {
       signedFloatsToBytes(acc, at, sumAt, 0, channel, out, outAt, outStride, whole);
@@ -313,7 +319,7 @@ final class LaneRequantizer {
 
   /** Whether {@link #eightInputs} computes a vector of channels. */
   boolean takesEightInputs(int channel) {
-    return Lanes.WIDE && positive && inFloats[channel / COUNT];
+    return Lanes.WIDE && unsigned && inFloats[channel / COUNT];
   }
 
   /**
@@ -375,7 +381,10 @@ final class LaneRequantizer {
     }
   }
 
-  /** Sums become integers, not yet clamped. */
+  /**
+   * Sums become integers, not yet clamped. Half a vector of sums fills half a vector of ints, and
+   * zeros follow that the next half overwrites: so there is one shape of ints.
+   */
   private void positive(
       float[] acc, int at, int[] sumAt, int channel, int[] q, int qAt, int pixels) {
     DoubleVector factor0 = DoubleVector.fromArray(DOUBLES, factors, channel);
@@ -384,67 +393,69 @@ final class LaneRequantizer {
     DoubleVector constant1 = DoubleVector.fromArray(DOUBLES, constants, channel + HALF);
     DoubleVector round = DoubleVector.broadcast(DOUBLES, magic);
     for (int p = 0; p < pixels; p++) {
-      FloatVector a = FloatVector.fromArray(FLOATS, acc, at + sumAt[p]);
+      int sum = at + sumAt[p];
       ((IntVector)
-              ((DoubleVector) a.convertShape(VectorOperators.F2D, DOUBLES, 0))
+              ((DoubleVector)
+                      FloatVector.fromArray(FLOATS, acc, sum)
+                          .convertShape(VectorOperators.F2D, DOUBLES, 0))
                   .fma(factor0, constant0)
                   .add(round)
                   .reinterpretAsLongs()
-                  .convertShape(VectorOperators.L2I, HALF_INTS, 0))
+                  .convertShape(VectorOperators.L2I, INTS, 0))
           .intoArray(q, qAt + p * COUNT);
       ((IntVector)
-              ((DoubleVector) a.convertShape(VectorOperators.F2D, DOUBLES, 1))
+              ((DoubleVector)
+                      FloatVector.fromArray(FLOATS, acc, sum + HALF)
+                          .convertShape(VectorOperators.F2D, DOUBLES, 0))
                   .fma(factor1, constant1)
                   .add(round)
                   .reinterpretAsLongs()
-                  .convertShape(VectorOperators.L2I, HALF_INTS, 0))
+                  .convertShape(VectorOperators.L2I, INTS, 0))
           .intoArray(q, qAt + p * COUNT + HALF);
     }
   }
 
-  private void signedLow(
-      float[] acc, int at, int[] sumAt, int channel, int[] q, int qAt, int pixels) {
-    DoubleVector factor = DoubleVector.fromArray(DOUBLES, factors, channel);
-    DoubleVector constant = DoubleVector.fromArray(DOUBLES, constants, channel);
-    DoubleVector bias = DoubleVector.fromArray(DOUBLES, biases, channel);
-    LongVector offset = DoubleVector.fromArray(DOUBLES, offsets, channel).reinterpretAsLongs();
-    LongVector sign = LongVector.broadcast(LONGS, Long.MIN_VALUE);
+  /** As {@link #positive}, for sums of both signs and with biases. */
+  private void signed(float[] acc, int at, int[] sumAt, int channel, int[] q, int qAt, int pixels) {
+    DoubleVector factor0 = DoubleVector.fromArray(DOUBLES, factors, channel);
+    DoubleVector factor1 = DoubleVector.fromArray(DOUBLES, factors, channel + HALF);
+    DoubleVector constant0 = DoubleVector.fromArray(DOUBLES, constants, channel);
+    DoubleVector constant1 = DoubleVector.fromArray(DOUBLES, constants, channel + HALF);
+    DoubleVector bias0 = DoubleVector.fromArray(DOUBLES, biases, channel);
+    DoubleVector bias1 = DoubleVector.fromArray(DOUBLES, biases, channel + HALF);
+    LongVector offset0 = DoubleVector.fromArray(DOUBLES, offsets, channel).reinterpretAsLongs();
+    LongVector offset1 =
+        DoubleVector.fromArray(DOUBLES, offsets, channel + HALF).reinterpretAsLongs();
     DoubleVector round = DoubleVector.broadcast(DOUBLES, magic);
+    LongVector sign = LongVector.broadcast(LONGS, Long.MIN_VALUE);
     for (int p = 0; p < pixels; p++) {
-      FloatVector a = FloatVector.fromArray(FLOATS, acc, at + sumAt[p]);
-      DoubleVector d = (DoubleVector) a.convertShape(VectorOperators.F2D, DOUBLES, 0);
-      d = d.add(bias);
-      DoubleVector away = d.reinterpretAsLongs().and(sign).or(offset).reinterpretAsDoubles();
+      int sum = at + sumAt[p];
+      DoubleVector d =
+          ((DoubleVector)
+                  FloatVector.fromArray(FLOATS, acc, sum)
+                      .convertShape(VectorOperators.F2D, DOUBLES, 0))
+              .add(bias0);
+      DoubleVector away = d.reinterpretAsLongs().and(sign).or(offset0).reinterpretAsDoubles();
       ((IntVector)
-              d.fma(factor, constant)
+              d.fma(factor0, constant0)
                   .add(away)
                   .add(round)
                   .reinterpretAsLongs()
-                  .convertShape(VectorOperators.L2I, HALF_INTS, 0))
+                  .convertShape(VectorOperators.L2I, INTS, 0))
           .intoArray(q, qAt + p * COUNT);
-    }
-  }
-
-  private void signedHigh(
-      float[] acc, int at, int[] sumAt, int channel, int[] q, int qAt, int pixels) {
-    DoubleVector factor = DoubleVector.fromArray(DOUBLES, factors, channel);
-    DoubleVector constant = DoubleVector.fromArray(DOUBLES, constants, channel);
-    DoubleVector bias = DoubleVector.fromArray(DOUBLES, biases, channel);
-    LongVector offset = DoubleVector.fromArray(DOUBLES, offsets, channel).reinterpretAsLongs();
-    LongVector sign = LongVector.broadcast(LONGS, Long.MIN_VALUE);
-    DoubleVector round = DoubleVector.broadcast(DOUBLES, magic);
-    for (int p = 0; p < pixels; p++) {
-      FloatVector a = FloatVector.fromArray(FLOATS, acc, at + sumAt[p]);
-      DoubleVector d = (DoubleVector) a.convertShape(VectorOperators.F2D, DOUBLES, 1);
-      d = d.add(bias);
-      DoubleVector away = d.reinterpretAsLongs().and(sign).or(offset).reinterpretAsDoubles();
+      d =
+          ((DoubleVector)
+                  FloatVector.fromArray(FLOATS, acc, sum + HALF)
+                      .convertShape(VectorOperators.F2D, DOUBLES, 0))
+              .add(bias1);
+      away = d.reinterpretAsLongs().and(sign).or(offset1).reinterpretAsDoubles();
       ((IntVector)
-              d.fma(factor, constant)
+              d.fma(factor1, constant1)
                   .add(away)
                   .add(round)
                   .reinterpretAsLongs()
-                  .convertShape(VectorOperators.L2I, HALF_INTS, 0))
-          .intoArray(q, qAt + p * COUNT);
+                  .convertShape(VectorOperators.L2I, INTS, 0))
+          .intoArray(q, qAt + p * COUNT + HALF);
     }
   }
 

@@ -19,10 +19,6 @@ final class Lanes {
 
   static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
 
-  /** As many lanes as {@link #DOUBLES}. */
-  static final VectorSpecies<Integer> HALF_INTS =
-      VectorSpecies.of(int.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
-
   /** Float lanes of a vector. */
   static final int COUNT = FLOATS.length();
 

@@ -72,7 +72,11 @@ final class PointwiseVector implements Kernel {
   @Override
   public ScratchSize scratch() {
     int rows = tile + Gemm.MOST_PIXELS;
-    return new ScratchSize(Lanes.COUNT, 0, tile * Lanes.COUNT, rows * (inC + panels.maxWidth()));
+    return new ScratchSize(
+        Lanes.COUNT,
+        0,
+        tile * Lanes.COUNT + Lanes.HALF,
+        rows * (inC + panels.maxWidth()) + Lanes.HALF);
   }
 
   @Override

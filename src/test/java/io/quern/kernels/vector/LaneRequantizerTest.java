@@ -23,14 +23,15 @@ class LaneRequantizerTest {
   }
 
   /**
-   * The least sum in [-BOUND, BOUND] whose result is at least {@code q}; BOUND if there is none.
+   * The least sum in [-BOUND, BOUND] that gives at least {@code q} with the bias; BOUND if there is
+   * none.
    */
-  private static int leastSum(Requantization r, int c, int q) {
+  private static int leastSum(Requantization r, int c, int bias, int q) {
     int below = -BOUND - 1;
     int above = BOUND;
     while (above - below > 1) {
       int middle = below + above >> 1;
-      if (formula(middle, r, c) >= q) {
+      if (formula(middle + bias, r, c) >= q) {
         above = middle;
       } else {
         below = middle;
@@ -39,13 +40,14 @@ class LaneRequantizerTest {
     return above;
   }
 
-  private void check(Requantization r, String what) {
+  private void check(Requantization r, int[] biases, String what) {
     int n = r.multipliers().length;
     long[] least = new long[n];
     long[] greatest = new long[n];
-    Arrays.fill(least, -BOUND);
-    Arrays.fill(greatest, BOUND);
-    FloatSums sums = new FloatSums(new float[n], null, least, greatest);
+    Arrays.setAll(least, c -> biases[c] - BOUND);
+    Arrays.setAll(greatest, c -> biases[c] + BOUND);
+    double[] rest = Arrays.stream(biases).anyMatch(b -> b != 0) ? toDoubles(biases) : null;
+    FloatSums sums = new FloatSums(new float[n], rest, least, greatest);
     boolean unsigned = r.qmin() >= r.zeroPoint();
     FloatScales scales = new FloatScales(r, sums, unsigned);
     for (int c = 0; c < n; c++) {
@@ -54,11 +56,11 @@ class LaneRequantizerTest {
     int steps = r.qmax() - r.qmin();
     int pixels = 2 * steps + 5;
     int padded = Lanes.roundUp(n);
-    float[] acc = new float[pixels * padded];
+    float[] acc = new float[pixels * padded + Lanes.HALF];
     for (int c = 0; c < n; c++) {
       int[] at = new int[pixels];
       for (int k = 0; k < steps; k++) {
-        at[2 * k] = leastSum(r, c, r.qmin() + 1 + k);
+        at[2 * k] = leastSum(r, c, biases[c], r.qmin() + 1 + k);
         at[2 * k + 1] = Math.max(-BOUND, at[2 * k] - 1);
       }
       int[] others = {-BOUND, BOUND, 0, -1, 1};
@@ -70,7 +72,8 @@ class LaneRequantizerTest {
     int[] sumAt = new int[pixels];
     Arrays.setAll(sumAt, p -> p * padded);
     byte[] out = new byte[pixels * n];
-    Scratch scratch = new Scratch(new ScratchSize(Lanes.COUNT, 0, pixels * Lanes.COUNT, 0));
+    int ints = pixels * Lanes.COUNT + Lanes.HALF;
+    Scratch scratch = new Scratch(new ScratchSize(Lanes.COUNT, 0, ints, 0));
     LaneRequantizer lanes = new LaneRequantizer(r, sums);
     for (int c = padded - Lanes.COUNT; c >= 0; c -= Lanes.COUNT) {
       int count = Math.min(Lanes.COUNT, n - c);
@@ -78,12 +81,16 @@ class LaneRequantizerTest {
     }
     for (int p = 0; p < pixels; p++) {
       for (int c = 0; c < n; c++) {
-        int sum = (int) acc[p * padded + c];
+        int sum = (int) acc[p * padded + c] + biases[c];
         String where =
             what + " sum " + sum + " * " + r.multipliers()[c] + ", shift " + r.shifts()[c];
         assertEquals(formula(sum, r, c), out[p * n + c], where);
       }
     }
+  }
+
+  private static double[] toDoubles(int[] values) {
+    return Arrays.stream(values).asDoubleStream().toArray();
   }
 
   private static Requantization random(Random random, int channels, int leastShift, int shifts) {
@@ -105,7 +112,8 @@ class LaneRequantizerTest {
   void everyStepOfOrdinaryChannels() {
     for (int seed = 0; seed < 60; seed++) {
       Random random = new Random(seed);
-      check(random(random, 1 + random.nextInt(2 * Lanes.COUNT + 1), 3, 8), "seed " + seed);
+      Requantization r = random(random, 1 + random.nextInt(2 * Lanes.COUNT + 1), 3, 8);
+      check(r, new int[r.multipliers().length], "seed " + seed);
     }
     assertTrue(inFloats > 300, inFloats + " channels in float lanes");
   }
@@ -114,7 +122,23 @@ class LaneRequantizerTest {
   void everyStepOfUnusualShifts() {
     for (int seed = 0; seed < 60; seed++) {
       Random random = new Random(seed);
-      check(random(random, 1 + random.nextInt(2 * Lanes.COUNT + 1), 0, 22), "seed " + seed);
+      Requantization r = random(random, 1 + random.nextInt(2 * Lanes.COUNT + 1), 0, 22);
+      check(r, new int[r.multipliers().length], "seed " + seed);
+    }
+    assertTrue(inFloats > 100, inFloats + " channels in float lanes");
+  }
+
+  /** Of which some vectors have none, so that one layer has both kinds of lanes. */
+  @Test
+  void everyStepOfLargeBiases() {
+    for (int seed = 0; seed < 60; seed++) {
+      Random random = new Random(seed);
+      Requantization r = random(random, 1 + random.nextInt(3 * Lanes.COUNT), 3, 16);
+      int[] biases = new int[r.multipliers().length];
+      for (int c = 0; c < biases.length; c += 1 + random.nextInt(2 * Lanes.COUNT)) {
+        biases[c] = (random.nextBoolean() ? 1 : -1) * (BOUND / 2 + random.nextInt(1 << 29));
+      }
+      check(r, biases, "seed " + seed);
     }
     assertTrue(inFloats > 100, inFloats + " channels in float lanes");
   }
