@@ -84,13 +84,10 @@ final class Gemm {
 
   /**
    * Whether fences keep C2 from loading what later steps of a turn need before the first: sixteen
-   * registers do not hold it. Not on JDK 17, whose C2 may box the sums of loops of more than 20
-   * operations for good: it counts how often a cast in the JDK's own methods failed once for each.
+   * registers do not hold it.
    */
   private static final boolean ORDERED =
-      !MANY_REGISTERS
-          && Runtime.version().feature() >= 21
-          && System.getProperty("os.arch").equals("amd64");
+      !MANY_REGISTERS && System.getProperty("os.arch").equals("amd64");
 
   /** What a depth is padded to a multiple of: steps of the depth in a turn of the loops. */
   private static final int STEPS = ORDERED ? 4 : 2;

@@ -38,6 +38,12 @@ final class Lanes {
       VectorSpecies.of(
           byte.class, VectorShape.forBitSize(Math.max(64, FLOATS.vectorBitSize() / 4)));
 
+  static {
+    if (Runtime.version().feature() < 21) {
+      Rehearsal.run();
+    }
+  }
+
   private Lanes() {}
 
   /** {@code n} rounded up to whole vectors. */

@@ -28,12 +28,6 @@ public final class VectorTier implements Tier {
     return "vector";
   }
 
-  /** Not before JDK 21, whose C2 boxes vectors of what is left for as long as it runs. */
-  @Override
-  public boolean skipsConstantChannels() {
-    return Runtime.version().feature() >= 21;
-  }
-
   @Override
   public Kernel create(KernelParams params) {
     if (params instanceof Conv2dInt8 p && p.groups() == 1) {
