@@ -34,15 +34,16 @@ final class AveragePool2dPortable implements Kernel {
       int bottom = windows.bottom(unit);
       int right = windows.right(unit);
       java.util.Arrays.fill(sums, 0, channels, 0);
-      int count = 0;
-      for (int y = windows.top(unit); y < bottom; y++) {
-        for (int x = windows.left(unit); x < right; x++, count++) {
-          Sums.add(sums, memory.bytes, p.in() + windows.in(unit, y, x), channels);
-        }
+      int rows = bottom - windows.top(unit);
+      int columns = right - windows.left(unit);
+      int run = columns == p.geometry().inW() ? rows * columns : columns;
+      for (int i = 0; i < rows * columns; i += run) {
+        int at = p.in() + windows.in(unit, windows.top(unit) + i / columns, windows.left(unit));
+        Sums.add(sums, memory.bytes, at, p.geometry().inC(), run, channels);
       }
       int out = p.out() + windows.out(unit);
       for (int c = 0; c < channels; c++) {
-        memory.bytes[out + c] = p.mean(sums[c], count);
+        memory.bytes[out + c] = p.mean(sums[c], rows * columns);
       }
     }
   }

@@ -16,6 +16,10 @@ final class MeanPortable implements Kernel {
   private final int row;
   private final int[] rows;
   private final int[] reduced;
+
+  /** How many of {@link #reduced} in a row are equally far apart. */
+  private final int run;
+
   private final Requantizer requantizer;
 
   private MeanPortable(MeanInt8 p) {
@@ -30,6 +34,11 @@ final class MeanPortable implements Kernel {
     for (int i = 0; i < reduced.length; i++) {
       reduced[i] = p.reduced().at(i);
     }
+    int end = 1;
+    while (end < reduced.length && reduced[end] - reduced[end - 1] == reduced[1] - reduced[0]) {
+      end++;
+    }
+    run = end;
     requantizer =
         Requantizer.perTensor(
             p.multiplier(), p.shift(), p.outputZeroPoint(), Byte.MIN_VALUE, Byte.MAX_VALUE);
@@ -57,10 +66,11 @@ final class MeanPortable implements Kernel {
   @Override
   public void run(Memory memory, Scratch scratch, int from, int to) {
     int[] sums = scratch.ints;
+    int stride = run > 1 ? reduced[1] - reduced[0] : 0;
     for (int unit = from; unit < to; unit++) {
       java.util.Arrays.fill(sums, 0, row, -reduced.length * p.inputZeroPoint());
-      for (int offset : reduced) {
-        Sums.add(sums, memory.bytes, rows[unit] + offset, row);
+      for (int j = 0; j < reduced.length; j += run) {
+        Sums.add(sums, memory.bytes, rows[unit] + reduced[j], stride, run, row);
       }
       for (int c = 0; c < row; c++) {
         memory.bytes[p.out() + unit * row + c] = requantizer.apply(sums[c], 0);

@@ -90,6 +90,9 @@ public abstract class Pool2dContract extends KernelContract {
     }
     check(1, 9, 9, 64, 9, 1, 0, -128, 127, -128, -128);
     check(1, 9, 9, 100, 9, 1, 0, -128, 127, 127, 127);
+    for (int in : new int[] {-128, 127}) {
+      check(1, 23, 23, 17, 23, 1, 0, -128, 127, in, in);
+    }
   }
 
   @Test

@@ -36,6 +36,33 @@ public abstract class ReductionContract extends KernelContract {
   }
 
   @Test
+  void meanOfManyValues() {
+    int c = 17;
+    for (int rows : new int[] {256, 257, 258, 515}) {
+      for (int[] range : new int[][] {{-128, 127}, {-128, -128}, {127, 127}}) {
+        StridedView kept = new StridedView(IN, new int[] {c}, new int[] {1});
+        StridedView reduced = new StridedView(0, new int[] {rows}, new int[] {c});
+        Memory m = int8Memory(rows * c, c);
+        fill(m.bytes, IN, rows * c, range[0], range[1]);
+        int out = outAfter(rows * c);
+        check("mean of " + rows, new MeanInt8(kept, reduced, out, 3, 1 << 30, -7, 9), m);
+      }
+    }
+  }
+
+  @Test
+  void meanOverBatchAndColumns() {
+    for (int c : new int[] {8, 9, 16, 33}) {
+      StridedView kept = new StridedView(IN, new int[] {4, c}, new int[] {5 * c, 1});
+      StridedView reduced = new StridedView(0, new int[] {3, 5}, new int[] {20 * c, c});
+      Memory m = int8Memory(60 * c, 4 * c);
+      fill(m.bytes, IN, 60 * c, -128, 127);
+      int out = outAfter(60 * c);
+      check("mean, " + c + " channels", new MeanInt8(kept, reduced, out, 3, 1 << 30, -2, 9), m);
+    }
+  }
+
+  @Test
   void meanOverScatteredAxes() {
     StridedView kept = new StridedView(IN, new int[] {3, 4}, new int[] {20, 1});
     StridedView reduced = new StridedView(0, new int[] {2, 5}, new int[] {60, 4});
