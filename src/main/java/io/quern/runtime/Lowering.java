@@ -34,10 +34,8 @@ import io.quern.kernels.QuantizeInt8;
 import io.quern.kernels.Requantization;
 import io.quern.kernels.ResizeBilinearFloat;
 import io.quern.kernels.ResizeBilinearInt8;
-import io.quern.kernels.ResizeBilinearUint8;
 import io.quern.kernels.ResizeGeometry;
-import io.quern.kernels.ResizeNearestFloat;
-import io.quern.kernels.ResizeNearestInt8;
+import io.quern.kernels.ResizeNearest;
 import io.quern.kernels.SoftmaxFloat;
 import io.quern.kernels.SoftmaxInt8;
 import io.quern.kernels.StridedView;
@@ -709,9 +707,7 @@ public final class Lowering {
     if (op.mode() == Operator.Resize.Mode.NEAREST_NEIGHBOR) {
       int[] rows = Interpolations.nearest(g.inH(), g.outH(), align, half);
       int[] columns = Interpolations.nearest(g.inW(), g.outW(), align, half);
-      return isFloat
-          ? new ResizeNearestFloat(from, to, g, rows, columns)
-          : new ResizeNearestInt8(from, to, g, rows, columns);
+      return new ResizeNearest(isFloat, from, to, g, rows, columns);
     }
     if (tensor(op.input()).type() == DataType.INT8) {
       return new ResizeBilinearInt8(
@@ -723,9 +719,7 @@ public final class Lowering {
     }
     FloatInterpolation rows = Interpolations.inFloat(g.inH(), g.outH(), align, half);
     FloatInterpolation columns = Interpolations.inFloat(g.inW(), g.outW(), align, half);
-    return isFloat
-        ? new ResizeBilinearFloat(from, to, g, rows, columns)
-        : new ResizeBilinearUint8(from, to, g, rows, columns);
+    return new ResizeBilinearFloat(isFloat, from, to, g, rows, columns);
   }
 
   private KernelParams argMax(Operator.ArgMax op) {

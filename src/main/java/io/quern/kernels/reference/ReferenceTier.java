@@ -31,9 +31,7 @@ import io.quern.kernels.PreluInt8;
 import io.quern.kernels.QuantizeInt8;
 import io.quern.kernels.ResizeBilinearFloat;
 import io.quern.kernels.ResizeBilinearInt8;
-import io.quern.kernels.ResizeBilinearUint8;
-import io.quern.kernels.ResizeNearestFloat;
-import io.quern.kernels.ResizeNearestInt8;
+import io.quern.kernels.ResizeNearest;
 import io.quern.kernels.SoftmaxFloat;
 import io.quern.kernels.SoftmaxInt8;
 import io.quern.kernels.Tier;
@@ -97,9 +95,7 @@ public final class ReferenceTier implements Tier {
       return new PreluReference(p);
     } else if (params instanceof ResizeBilinearInt8 p) {
       return new ResizeBilinearReference(p);
-    } else if (params instanceof ResizeBilinearUint8 p) {
-      return new ResizeBilinearUint8Reference(p);
-    } else if (params instanceof ResizeNearestInt8 p) {
+    } else if (params instanceof ResizeNearest p) {
       return new ResizeNearestReference(p);
     } else if (params instanceof ArgMax p) {
       return new ArgMaxReference(p);
@@ -137,8 +133,6 @@ public final class ReferenceTier implements Tier {
       return new PreluFloatReference(p);
     } else if (params instanceof ResizeBilinearFloat p) {
       return new ResizeBilinearFloatReference(p);
-    } else if (params instanceof ResizeNearestFloat p) {
-      return new ResizeNearestFloatReference(p);
     } else {
       return null;
     }

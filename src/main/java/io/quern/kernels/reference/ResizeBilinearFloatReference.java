@@ -39,13 +39,17 @@ final class ResizeBilinearFloatReference implements Kernel {
                   + element(memory, upperRow + right + c) * (1 - fy) * fx
                   + element(memory, lowerRow + right + c) * fy * fx;
           int at = p.out() + (unit * g.outW() + x) * g.channels() + c;
-          memory.floats[at] = sum + 0f; // makes -0 a 0
+          if (p.floats()) {
+            memory.floats[at] = sum + 0f; // makes -0 a 0
+          } else {
+            memory.bytes[at] = (byte) ((int) (sum + 0.5f) - 128);
+          }
         }
       }
     }
   }
 
-  private static float element(Memory memory, int index) {
-    return memory.floats[index];
+  private float element(Memory memory, int index) {
+    return p.floats() ? memory.floats[index] : memory.bytes[index] + 128;
   }
 }

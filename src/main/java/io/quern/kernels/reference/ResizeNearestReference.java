@@ -3,14 +3,14 @@ package io.quern.kernels.reference;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
 import io.quern.kernels.ResizeGeometry;
-import io.quern.kernels.ResizeNearestInt8;
+import io.quern.kernels.ResizeNearest;
 import io.quern.kernels.Scratch;
 
-/** {@link ResizeNearestInt8} as its formula reads. A unit is an output row of one image. */
+/** {@link ResizeNearest} as its formula reads. A unit is an output row of one image. */
 final class ResizeNearestReference implements Kernel {
-  private final ResizeNearestInt8 p;
+  private final ResizeNearest p;
 
-  ResizeNearestReference(ResizeNearestInt8 p) {
+  ResizeNearestReference(ResizeNearest p) {
     this.p = p;
   }
 
@@ -28,7 +28,11 @@ final class ResizeNearestReference implements Kernel {
         int in = p.in() + (row * g.inW() + p.columns()[x]) * g.channels();
         int out = p.out() + (unit * g.outW() + x) * g.channels();
         for (int c = 0; c < g.channels(); c++) {
-          memory.bytes[out + c] = memory.bytes[in + c];
+          if (p.floats()) {
+            memory.floats[out + c] = memory.floats[in + c];
+          } else {
+            memory.bytes[out + c] = memory.bytes[in + c];
+          }
         }
       }
     }

@@ -8,8 +8,7 @@ import io.quern.kernels.Memory;
 import io.quern.kernels.PadFloat;
 import io.quern.kernels.PadInt8;
 import io.quern.kernels.ResizeGeometry;
-import io.quern.kernels.ResizeNearestFloat;
-import io.quern.kernels.ResizeNearestInt8;
+import io.quern.kernels.ResizeNearest;
 import io.quern.kernels.StridedView;
 import org.junit.jupiter.api.Test;
 
@@ -97,10 +96,10 @@ public abstract class MovementContract extends KernelContract {
       Memory bytes = int8Memory(24 * c, 20 * c);
       fill(bytes.bytes, IN, 24 * c, -128, 127);
       int at = outAfter(24 * c);
-      check("nearest " + c, new ResizeNearestInt8(IN, at, g, rows, columns), bytes);
+      check("nearest " + c, new ResizeNearest(false, IN, at, g, rows, columns), bytes);
       Memory floats = floatMemory(24 * c, 20 * c);
       fill(floats.floats, IN, 24 * c);
-      check("nearest " + c, new ResizeNearestFloat(IN, at, g, rows, columns), floats);
+      check("nearest " + c, new ResizeNearest(true, IN, at, g, rows, columns), floats);
     }
   }
 }
