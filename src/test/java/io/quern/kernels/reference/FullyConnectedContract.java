@@ -96,6 +96,32 @@ public abstract class FullyConnectedContract extends KernelContract {
   }
 
   @Test
+  void manyOutputs() {
+    for (int n : new int[] {32, 63, 64, 65, 100, 255, 256, 257, 513, 1000}) {
+      for (int k : new int[] {1, 2, 3, 4, 33, 64}) {
+        new Case().sizes(n % 2 + 1, k, n).check();
+      }
+    }
+    for (int z : new int[] {-128, 0, 127}) {
+      Case c = new Case().sizes(2, 35, 70);
+      c.weightsZeroPoint = z;
+      c.weightMin = -128;
+      c.check();
+    }
+    for (int in : new int[] {-128, 127}) {
+      for (int w : new int[] {-128, -127, 127}) {
+        Case c = new Case().sizes(1, 4099, 40);
+        c.inMin = in;
+        c.inMax = in;
+        c.weightMin = w;
+        c.weightMax = w;
+        c.inputZeroPoint = -in - 1;
+        c.check();
+      }
+    }
+  }
+
+  @Test
   void batchesAroundTile() {
     for (int m : AROUND_TILES) {
       new Case().sizes(m, 17, 9).check();
