@@ -225,10 +225,23 @@ public final class HtmlReport {
         .append("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"")
         .append(title)
         .append("\"><table>\n<thead>");
-    row(t, t.header(), "th scope=\"col\"", "th");
+    row(t, t.header().stream().map(HtmlReport::twoLines).toList(), "th scope=\"col\"", "th");
     s.append("</thead><tbody>\n");
     t.rows().forEach(r -> row(t, r, "td", "td"));
     s.append("</tbody></table></div>\n");
+  }
+
+  /** Text that breaks at the space nearest to its middle only. */
+  static String twoLines(String text) {
+    int middle = text.length() / 2;
+    int before = text.lastIndexOf(' ', middle);
+    int after = text.indexOf(' ', middle);
+    int at = before < 0 || after >= 0 && after - middle < middle - before ? after : before;
+    StringBuilder joined = new StringBuilder(text.replace(' ', '\u00a0'));
+    if (at >= 0) {
+      joined.setCharAt(at, ' ');
+    }
+    return joined.toString();
   }
 
   /** A figure with its interval below it: tables are narrower so. */

@@ -34,6 +34,14 @@ class HtmlReportTest {
 
   /** Of a page that is wrong in every way the same looks must find everything. */
   @Test
+  void headersHaveTwoLinesAtMost() {
+    assertEquals("plan\u00a0+ 1st\u00a0run\u00a0ms", HtmlReport.twoLines("plan + 1st run ms"));
+    assertEquals("median us", HtmlReport.twoLines("median us"));
+    assertEquals("path", HtmlReport.twoLines("path"));
+    assertEquals("", HtmlReport.twoLines(""));
+  }
+
+  @Test
   void controlPageIsFoundWrong() throws Exception {
     String text =
         "<text class='label' x='1' y='20'>one</text><text class='label' x='2' y='21'>two</text>";
