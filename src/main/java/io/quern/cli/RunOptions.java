@@ -96,6 +96,24 @@ final class RunOptions {
   }
 
   PlanOptions plan() {
-    return PlanOptions.defaults().withTier(tier.getValue()).withThreads(threads.getValue());
+    return plan("--tier", tier.getValue(), threads.getValue());
+  }
+
+  /**
+   * A tier with a number of threads, both as given.
+   *
+   * @param flag the switch of the tier
+   * @throws Usage when one of them cannot be; a tier that this JVM lacks is no wrong usage
+   */
+  static PlanOptions plan(String flag, String tier, int threads) {
+    if (!tier.equals("auto") && !Tiers.NAMES.contains(tier)) {
+      String known = String.join(", ", Tiers.NAMES);
+      throw new Usage(flag + ": unknown tier '" + tier + "'; known are auto, " + known);
+    }
+    try {
+      return PlanOptions.defaults().withTier(tier).withThreads(threads);
+    } catch (IllegalArgumentException e) {
+      throw new Usage("--" + e.getMessage());
+    }
   }
 }

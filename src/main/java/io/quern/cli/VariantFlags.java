@@ -30,15 +30,16 @@ final class VariantFlags {
   /**
    * Every tier with every number of threads.
    *
-   * @throws IllegalArgumentException if there is no such tier, or this JVM cannot run it
+   * @throws Usage when one of them cannot be
+   * @throws IllegalArgumentException when this JVM cannot run a tier
    */
   List<PlanOptions> plans() {
     List<PlanOptions> r = new ArrayList<>();
     for (String tier : tiers.contains("all") ? Tiers.available() : tiers) {
-      Tiers.order(tier);
       for (int n : threads) {
-        r.add(PlanOptions.defaults().withTier(tier).withThreads(n));
+        r.add(RunOptions.plan("--tiers", tier, n));
       }
+      Tiers.order(tier);
     }
     return r.stream().distinct().toList();
   }
