@@ -2,7 +2,6 @@ package io.quern.kernels.vector;
 
 import static io.quern.kernels.vector.Lanes.COUNT;
 import static io.quern.kernels.vector.Lanes.FLOATS;
-import static io.quern.kernels.vector.Lanes.HALF;
 
 import io.quern.kernels.Conv2dInt8;
 import io.quern.kernels.ConvGeometry;
@@ -159,8 +158,7 @@ final class Conv2dVector implements Kernel {
 
   @Override
   public ScratchSize scratch() {
-    return new ScratchSize(
-        COUNT, 0, lines.count + g.kernelH() + rows * g.outW() * COUNT + HALF, floats + HALF);
+    return LaneRequantizer.scratch(lines.count + g.kernelH() + rows * g.outW() * COUNT, floats);
   }
 
   @Override

@@ -1,7 +1,6 @@
 package io.quern.kernels.vector;
 
 import static io.quern.kernels.vector.Lanes.COUNT;
-import static io.quern.kernels.vector.Lanes.HALF;
 
 import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.DepthwiseConv2dInt8;
@@ -59,7 +58,7 @@ final class DepthwiseConv2dVector implements Kernel {
 
   @Override
   public ScratchSize scratch() {
-    return new ScratchSize(COUNT, 0, band.sumAt.length * COUNT + HALF, band.floats + HALF);
+    return LaneRequantizer.scratch(band.sumAt.length * COUNT, band.floats);
   }
 
   @Override

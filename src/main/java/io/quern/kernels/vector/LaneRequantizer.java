@@ -9,6 +9,7 @@ import static io.quern.kernels.vector.Lanes.LONGS;
 
 import io.quern.kernels.Requantization;
 import io.quern.kernels.Scratch;
+import io.quern.kernels.ScratchSize;
 import io.quern.quant.FixedPoint;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.DoubleVector;
@@ -112,6 +113,17 @@ final class LaneRequantizer {
     }
   }
 
+  /**
+   * The scratch of a kernel that requantizes so: vectors are read and written up to half a vector
+   * past the last sum and the last integer.
+   *
+   * @param ints up to the end of what {@link #vector} writes from {@code intsAt} on
+   * @param floats up to the end of the sums
+   */
+  static ScratchSize scratch(int ints, int floats) {
+    return new ScratchSize(COUNT, 0, ints + HALF, floats + HALF);
+  }
+
   private boolean isExact(int c, int e, long least, long greatest) {
     if (e < 0) {
       return Math.max(-least, greatest) << -e <= Integer.MAX_VALUE;
@@ -157,7 +169,7 @@ final class LaneRequantizer {
 
   /**
    * Requantizes a vector of channels of some pixels: {@code out[outAt + p * outStride + c]}. Reads
-   * up to {@link Lanes#HALF} sums past the last ones and writes as many ints past the last vector.
+   * and writes past the last vectors, see {@link #scratch}.
    *
    * <p>A vector that is not full is stored whole, spilling over the next pixel's first channels;
    * what would leave the tile goes through {@code scratch}. So vectors that share an output are to
@@ -167,8 +179,7 @@ final class LaneRequantizer {
    * @param outStride all channels of the output
    * @param channel the first channel, on a whole vector
    * @param count how many, at most {@link Lanes#COUNT}
-   * @param scratch at least {@link Lanes#COUNT} bytes, and a vector of ints per pixel from {@code
-   *     intsAt} on
+   * @param scratch that of {@link #scratch}, with a vector of ints per pixel from {@code intsAt} on
    */
   void vector(
       float[] acc,

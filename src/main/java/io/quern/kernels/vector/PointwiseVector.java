@@ -72,11 +72,7 @@ final class PointwiseVector implements Kernel {
   @Override
   public ScratchSize scratch() {
     int rows = tile + Gemm.MOST_PIXELS;
-    return new ScratchSize(
-        Lanes.COUNT,
-        0,
-        tile * Lanes.COUNT + Lanes.HALF,
-        rows * (inC + panels.maxWidth()) + Lanes.HALF);
+    return LaneRequantizer.scratch(tile * Lanes.COUNT, rows * (inC + panels.maxWidth()));
   }
 
   @Override

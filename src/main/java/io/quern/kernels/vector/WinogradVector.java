@@ -2,7 +2,6 @@ package io.quern.kernels.vector;
 
 import static io.quern.kernels.vector.Lanes.COUNT;
 import static io.quern.kernels.vector.Lanes.FLOATS;
-import static io.quern.kernels.vector.Lanes.HALF;
 
 import io.quern.kernels.Conv2dInt8;
 import io.quern.kernels.ConvGeometry;
@@ -191,7 +190,7 @@ final class WinogradVector implements Kernel {
 
   @Override
   public ScratchSize scratch() {
-    return new ScratchSize(COUNT, 0, lines.count + sumAt.length * COUNT + HALF, floats + HALF);
+    return LaneRequantizer.scratch(lines.count + sumAt.length * COUNT, floats);
   }
 
   @Override
