@@ -20,6 +20,7 @@ final class FullyConnectedPortable implements Kernel {
   /** From here on rows pay: 3 to 5 times as fast as sums of bytes. */
   private static final int LEAST_OUTPUTS = 32;
 
+  /** Beyond, a second copy of the weights takes too much memory. */
   private static final int MOST_WEIGHTS = 1 << 23;
 
   /** Most outputs of a block, whose sums stay in the nearest cache. */
@@ -85,24 +86,26 @@ final class FullyConnectedPortable implements Kernel {
 
   @Override
   public void run(Memory memory, Scratch scratch, int from, int to) {
-    if (packed == null) {
-      dot4(memory, from, to);
-      return;
-    }
-    int[] sums = scratch.ints;
-    byte[] x = memory.bytes;
     for (int b = 0; b < p.batch(); b++) {
       int in = p.in() + b * p.inputs();
+      int out = p.out() + b * p.outputs();
       int correction =
-          p.weightsZeroPoint() == 0 ? 0 : p.weightsZeroPoint() * sum(x, in, p.inputs());
-      for (int unit = from; unit < to; unit++) {
-        int first = unit * block;
-        int n = Math.min(block, p.outputs() - first);
-        sums(packed[unit], x, in, sums, n);
-        int out = p.out() + b * p.outputs() + first;
-        for (int i = 0; i < n; i++) {
-          x[out + i] = output(sums[i] - correction, first + i);
-        }
+          p.weightsZeroPoint() == 0 ? 0 : p.weightsZeroPoint() * sum(memory.bytes, in, p.inputs());
+      if (packed != null) {
+        rows(memory.bytes, in, out, correction, scratch.ints, from, to);
+      } else {
+        dot4(memory.bytes, in, out, correction, from, to);
+      }
+    }
+  }
+
+  private void rows(byte[] x, int in, int out, int correction, int[] sums, int from, int to) {
+    for (int unit = from; unit < to; unit++) {
+      int first = unit * block;
+      int n = Math.min(block, p.outputs() - first);
+      sums(packed[unit], x, in, sums, n);
+      for (int i = 0; i < n; i++) {
+        x[out + first + i] = output(sums[i] - correction, first + i);
       }
     }
   }
@@ -138,44 +141,38 @@ final class FullyConnectedPortable implements Kernel {
     }
   }
 
-  private void dot4(Memory memory, int from, int to) {
+  private void dot4(byte[] x, int in, int out, int correction, int from, int to) {
     int end = Math.min(p.outputs(), 4 * to);
-    byte[] x = memory.bytes;
     byte[] w = p.weights();
     int n = p.inputs();
-    for (int b = 0; b < p.batch(); b++) {
-      int in = p.in() + b * n;
-      int out = p.out() + b * p.outputs();
-      int correction = p.weightsZeroPoint() == 0 ? 0 : p.weightsZeroPoint() * sum(x, in, n);
-      int o = 4 * from;
-      for (; o + 4 <= end; o += 4) {
-        int w0 = o * n;
-        int w1 = w0 + n;
-        int w2 = w1 + n;
-        int w3 = w2 + n;
-        int a0 = 0;
-        int a1 = 0;
-        int a2 = 0;
-        int a3 = 0;
-        for (int i = 0; i < n; i++) {
-          int v = x[in + i];
-          a0 += v * w[w0 + i];
-          a1 += v * w[w1 + i];
-          a2 += v * w[w2 + i];
-          a3 += v * w[w3 + i];
-        }
-        x[out + o] = output(a0 - correction, o);
-        x[out + o + 1] = output(a1 - correction, o + 1);
-        x[out + o + 2] = output(a2 - correction, o + 2);
-        x[out + o + 3] = output(a3 - correction, o + 3);
+    int o = 4 * from;
+    for (; o + 4 <= end; o += 4) {
+      int w0 = o * n;
+      int w1 = w0 + n;
+      int w2 = w1 + n;
+      int w3 = w2 + n;
+      int a0 = 0;
+      int a1 = 0;
+      int a2 = 0;
+      int a3 = 0;
+      for (int i = 0; i < n; i++) {
+        int v = x[in + i];
+        a0 += v * w[w0 + i];
+        a1 += v * w[w1 + i];
+        a2 += v * w[w2 + i];
+        a3 += v * w[w3 + i];
       }
-      for (; o < end; o++) {
-        int a = 0;
-        for (int i = 0; i < n; i++) {
-          a += x[in + i] * w[o * n + i];
-        }
-        x[out + o] = output(a - correction, o);
+      x[out + o] = output(a0 - correction, o);
+      x[out + o + 1] = output(a1 - correction, o + 1);
+      x[out + o + 2] = output(a2 - correction, o + 2);
+      x[out + o + 3] = output(a3 - correction, o + 3);
+    }
+    for (; o < end; o++) {
+      int a = 0;
+      for (int i = 0; i < n; i++) {
+        a += x[in + i] * w[o * n + i];
       }
+      x[out + o] = output(a - correction, o);
     }
   }
 
