@@ -106,9 +106,10 @@ final class RunOptions {
    * @throws Usage when one of them cannot be; a tier that this JVM lacks is no wrong usage
    */
   static PlanOptions plan(String flag, String tier, int threads) {
-    if (!tier.equals("auto") && !Tiers.NAMES.contains(tier)) {
-      String known = String.join(", ", Tiers.NAMES);
-      throw new Usage(flag + ": unknown tier '" + tier + "'; known are auto, " + known);
+    try {
+      Tiers.requireKnown(tier);
+    } catch (IllegalArgumentException e) {
+      throw new Usage(flag + ": " + e.getMessage());
     }
     try {
       return PlanOptions.defaults().withTier(tier).withThreads(threads);

@@ -76,21 +76,28 @@ public final class Tiers {
   }
 
   /**
+   * Refuses what is no tier, whether or not this JVM could run it.
+   *
+   * @param name {@code auto} or a tier's name
+   * @throws IllegalArgumentException if there is no such tier
+   */
+  public static void requireKnown(String name) {
+    if (!name.equals("auto") && !NAMES.contains(name)) {
+      throw new IllegalArgumentException(
+          "unknown tier '" + name + "'; known are auto, " + String.join(", ", NAMES));
+    }
+  }
+
+  /**
    * The tiers to ask for a kernel, in order: the named one and those below it.
    *
    * @param name {@code auto} or a tier's name
    * @throws IllegalArgumentException if there is no such tier, or this JVM cannot run it
    */
   public static List<Tier> order(String name) {
-    if (!name.equals("auto")) {
-      if (!NAMES.contains(name)) {
-        throw new IllegalArgumentException(
-            "unknown tier " + name + "; known are auto, " + String.join(", ", NAMES));
-      }
-      if (whyMissing(name) != null) {
-        throw new IllegalArgumentException(
-            "tier " + name + " is not available: " + whyMissing(name));
-      }
+    requireKnown(name);
+    if (!name.equals("auto") && whyMissing(name) != null) {
+      throw new IllegalArgumentException("tier " + name + " is not available: " + whyMissing(name));
     }
     List<Tier> order = new ArrayList<>();
     boolean from = name.equals("auto");
