@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.quern.format.tflite.TfliteWriter;
 import io.quern.model.Graph;
+import io.quern.testing.FreshJava;
 import io.quern.testing.MobileNets;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
+import java.lang.ProcessBuilder.Redirect;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -57,16 +57,7 @@ class SameFileEverywhereTest {
 
   @Test
   void withoutFusedMultiplyAdd() throws Exception {
-    List<String> command =
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:-UseFMA",
-            "-cp",
-            System.getProperty("java.class.path"),
-            SameFileEverywhereTest.class.getName());
-    Process p = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    String there = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, p.waitFor());
+    String there = FreshJava.printed(SameFileEverywhereTest.class, Redirect.INHERIT, "-XX:-UseFMA");
     assertEquals(digests(), there);
   }
 }

@@ -32,7 +32,6 @@ class HtmlReportTest {
     Pages.assertReadable(HtmlReport.write(crowded()), width, scheme, folder, "crowded");
   }
 
-  /** Of a page that is wrong in every way the same looks must find everything. */
   @Test
   void headersHaveTwoLinesAtMost() {
     assertEquals("plan\u00a0+ 1st\u00a0run\u00a0ms", HtmlReport.twoLines("plan + 1st run ms"));
@@ -41,6 +40,7 @@ class HtmlReportTest {
     assertEquals("", HtmlReport.twoLines(""));
   }
 
+  /** Of a page that is wrong in every way the same looks must find everything. */
   @Test
   void controlPageIsFoundWrong() throws Exception {
     String text =

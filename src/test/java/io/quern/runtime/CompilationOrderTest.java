@@ -6,9 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.quern.Model;
 import io.quern.model.Graph;
 import io.quern.testing.Allocations;
+import io.quern.testing.FreshJava;
 import io.quern.testing.MobileNets;
 import io.quern.testing.Networks;
-import java.nio.charset.StandardCharsets;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -56,20 +57,14 @@ class CompilationOrderTest {
       System.out.println("CompilationOrderTest: not run, no vector tier here");
       return;
     }
-    Process p =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:CompileThresholdScaling=" + scaling,
-                "-XX:+UseSerialGC",
-                "--add-modules=jdk.incubator.vector",
-                "-Dquern.basedir=" + System.getProperty("quern.basedir", "."),
-                "-cp",
-                System.getProperty("java.class.path"),
-                CompilationOrderTest.class.getName())
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
-    String printed = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, p.waitFor(), printed);
+    String printed =
+        FreshJava.printed(
+            CompilationOrderTest.class,
+            Redirect.DISCARD,
+            "-XX:CompileThresholdScaling=" + scaling,
+            "-XX:+UseSerialGC",
+            "--add-modules=jdk.incubator.vector",
+            "-Dquern.basedir=" + System.getProperty("quern.basedir", "."));
     String count = printed.substring(printed.lastIndexOf('\n') + 1);
     assertEquals(count, printed, "networks that allocate");
     assertTrue(Integer.parseInt(count.split(" ")[0]) >= 1, count);

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.quern.kernels.Tier;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
+import io.quern.testing.FreshJava;
+import java.lang.ProcessBuilder.Redirect;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -37,18 +37,12 @@ class TiersTest {
   /** As in 32-bit Java on Arm. */
   @Test
   void shortVectors() throws Exception {
-    Process p =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:MaxVectorSize=8",
-                "--add-modules=jdk.incubator.vector",
-                "-cp",
-                System.getProperty("java.class.path"),
-                TiersTest.class.getName())
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
-    String reason = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, p.waitFor());
+    String reason =
+        FreshJava.printed(
+            TiersTest.class,
+            Redirect.DISCARD,
+            "-XX:MaxVectorSize=8",
+            "--add-modules=jdk.incubator.vector");
     assertEquals("vectors have 64 bits here, 128 are needed", reason);
   }
 
