@@ -39,18 +39,7 @@ public final class Session implements AutoCloseable {
     this.inputs = slots(plan.graph().inputs());
     this.outputs = slots(plan.graph().outputs());
     loadConstants();
-    int steps = plan.steps().size();
-    Kernel[] kernels = new Kernel[steps];
-    int[][] bounds = new int[steps][threads + 1];
-    for (int s = 0; s < steps; s++) {
-      PlanStep step = plan.steps().get(s);
-      kernels[s] = step.kernel();
-      int units = kernels[s].units();
-      for (int t = 1; t <= threads; t++) {
-        bounds[s][t] = step.parallel() ? (int) ((long) units * t / threads) : units;
-      }
-    }
-    this.pool = new WorkerPool(threads, kernels, bounds, memory, scratch);
+    this.pool = new WorkerPool(plan.steps(), memory, scratch);
   }
 
   private TensorSlot[] slots(java.util.List<Integer> tensors) {

@@ -3,6 +3,7 @@ package io.quern.runtime;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -17,7 +18,8 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>Memory order: a thread's writes of step s happen before its increment of the arrivals, which
  * happens before any thread leaves the barrier of step s; the caller's writes before a run happen
- * before the increment of the epoch.
+ * before the increment of the epoch. So it is with the {@link WorkSplit}: each thread writes its
+ * own times during steps, the caller the parts between runs.
  */
 final class WorkerPool {
   /** Spins before the first yield. Some 20 to 60 microseconds on the boards this is for. */
@@ -37,7 +39,7 @@ final class WorkerPool {
 
   private final int threads;
   private final Kernel[] kernels;
-  private final int[][] bounds;
+  private final WorkSplit split;
   private final Memory memory;
   private final Scratch[] scratch;
   private final Worker[] workers;
@@ -57,13 +59,15 @@ final class WorkerPool {
   /**
    * Starts the workers.
    *
-   * @param bounds per step, {@code threads + 1} ascending unit numbers: thread t computes {@code
-   *     [b[t], b[t + 1])}
+   * @param scratch of each thread
    */
-  WorkerPool(int threads, Kernel[] kernels, int[][] bounds, Memory memory, Scratch[] scratch) {
-    this.threads = threads;
-    this.kernels = kernels;
-    this.bounds = bounds;
+  WorkerPool(List<PlanStep> steps, Memory memory, Scratch[] scratch) {
+    this.threads = scratch.length;
+    this.kernels = new Kernel[steps.size()];
+    for (int s = 0; s < kernels.length; s++) {
+      kernels[s] = steps.get(s).kernel();
+    }
+    this.split = new WorkSplit(steps, threads);
     this.memory = memory;
     this.scratch = scratch;
     this.workers = new Worker[threads - 1];
@@ -79,7 +83,7 @@ final class WorkerPool {
   void run() {
     if (threads == 1) {
       for (int s = 0; s < kernels.length; s++) {
-        kernels[s].run(memory, scratch[0], 0, bounds[s][1]);
+        kernels[s].run(memory, scratch[0], 0, split.to(s, 0));
       }
       return;
     }
@@ -90,6 +94,7 @@ final class WorkerPool {
       }
     }
     base = walk(0, base);
+    split.adapt();
     Throwable f = failure.getAcquire();
     if (f != null) {
       failure.setRelease(null);
@@ -109,11 +114,15 @@ final class WorkerPool {
   private int walk(int t, int base) {
     int target = base;
     for (int s = 0; s < kernels.length; s++) {
-      int from = bounds[s][t];
-      int to = bounds[s][t + 1];
+      int from = split.from(s, t);
+      int to = split.to(s, t);
       if (from < to) {
         try {
+          long start = split.timed(s) ? System.nanoTime() : 0;
           kernels[s].run(memory, scratch[t], from, to);
+          if (split.timed(s)) {
+            split.add(t, System.nanoTime() - start);
+          }
         } catch (RuntimeException | Error e) {
           failure.compareAndSet(null, e);
         }

@@ -11,6 +11,8 @@ import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
 import io.quern.testing.Allocations;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class WorkerPoolTest {
@@ -36,14 +38,8 @@ class WorkerPoolTest {
     };
   }
 
-  private static int[][] bounds(int steps, int units, int threads) {
-    int[][] b = new int[steps][threads + 1];
-    for (int[] row : b) {
-      for (int t = 0; t <= threads; t++) {
-        row[t] = units * t / threads;
-      }
-    }
-    return b;
+  private static List<PlanStep> steps(Kernel... kernels) {
+    return Stream.of(kernels).map(k -> new PlanStep(List.of(), "", "", k, 0, true)).toList();
   }
 
   private static Scratch[] scratch(int threads) {
@@ -60,8 +56,7 @@ class WorkerPoolTest {
       kernels[s] = mirrorSum(s % 2 * LENGTH, (s + 1) % 2 * LENGTH);
     }
     Memory memory = new Memory(0, 0, 2 * LENGTH);
-    WorkerPool pool =
-        new WorkerPool(threads, kernels, bounds(20, LENGTH, threads), memory, scratch(threads));
+    WorkerPool pool = new WorkerPool(steps(kernels), memory, scratch(threads));
     for (int r = 0; r < runs; r++) {
       pool.run();
     }
@@ -81,7 +76,7 @@ class WorkerPoolTest {
   void runsAfterAPauseInWhichWorkersPark() throws InterruptedException {
     Memory memory = new Memory(0, 0, 2 * LENGTH);
     Kernel[] kernels = {mirrorSum(0, LENGTH), mirrorSum(LENGTH, 0)};
-    WorkerPool pool = new WorkerPool(3, kernels, bounds(2, LENGTH, 3), memory, scratch(3));
+    WorkerPool pool = new WorkerPool(steps(kernels), memory, scratch(3));
     for (int r = 0; r < 5; r++) {
       Thread.sleep(20);
       pool.run();
@@ -116,7 +111,7 @@ class WorkerPoolTest {
           }
         };
     Memory memory = new Memory(0, 0, 2);
-    WorkerPool pool = new WorkerPool(2, new Kernel[] {kernel}, bounds(1, 2, 2), memory, scratch(2));
+    WorkerPool pool = new WorkerPool(steps(kernel), memory, scratch(2));
     assertSame(failure, assertThrows(IllegalStateException.class, pool::run));
     fail[0] = false;
     pool.run();
@@ -128,12 +123,7 @@ class WorkerPoolTest {
   void closeLeavesNoThread() {
     long before = workers();
     WorkerPool pool =
-        new WorkerPool(
-            4,
-            new Kernel[] {mirrorSum(0, LENGTH)},
-            bounds(1, LENGTH, 4),
-            new Memory(0, 0, 2 * LENGTH),
-            scratch(4));
+        new WorkerPool(steps(mirrorSum(0, LENGTH)), new Memory(0, 0, 2 * LENGTH), scratch(4));
     pool.run();
     assertEquals(before + 3, workers());
     pool.close();
@@ -150,7 +140,7 @@ class WorkerPoolTest {
   void handOffAllocatesNothing() {
     Memory memory = new Memory(0, 0, 2 * LENGTH);
     Kernel[] kernels = {mirrorSum(0, LENGTH), mirrorSum(LENGTH, 0)};
-    WorkerPool pool = new WorkerPool(2, kernels, bounds(2, LENGTH, 2), memory, scratch(2));
+    WorkerPool pool = new WorkerPool(steps(kernels), memory, scratch(2));
     assertEquals(0, Allocations.ofThisThread(pool::run, 2000, 1000));
     assertEquals(0, Allocations.ofThreadsNamed("quern-worker-", pool::run, 0, 1000));
     pool.close();

@@ -8,14 +8,11 @@ import io.quern.kernels.ScratchSize;
 
 /**
  * Pointwise convolution: a tile of pixels is staged as float, then multiplied panel by panel. A
- * unit is some panels of a tile; the tile is staged once for those that follow each other.
+ * unit is a panel of a tile; the tile is staged once for those that follow each other.
  */
 final class PointwiseVector implements Kernel {
   /** Pixels of a tile: enough to pay for reading the weights again. */
   private static final int MOST_PIXELS = 56;
-
-  /** Units that a layer of few pixels has, so that threads can share it. */
-  private static final int LEAST_UNITS = 4;
 
   private final int in;
   private final int out;
@@ -23,8 +20,10 @@ final class PointwiseVector implements Kernel {
   private final int inC;
   private final int outC;
   private final int tile;
+
+  /** Units of a tile. */
   private final int groups;
-  private final int groupPanels;
+
   private final Panels panels;
   private final LaneRequantizer requantizer;
   private final boolean eightInputs;
@@ -42,9 +41,7 @@ final class PointwiseVector implements Kernel {
     tile = (even + whole - 1) / whole * whole;
     panels = new Panels(p.weights(), p.weightsZeroPoint(), sums.start(), 1, inC, tile);
     // Stores of a vector that is not full spill over the next pixel: one unit has all panels.
-    int wanted = outC % Lanes.COUNT == 0 ? (LEAST_UNITS + tiles - 1) / tiles : 1;
-    groupPanels = (panels.count + wanted - 1) / wanted;
-    groups = (panels.count + groupPanels - 1) / groupPanels;
+    groups = outC % Lanes.COUNT == 0 ? panels.count : 1;
     requantizer = new LaneRequantizer(p.requantization(), sums);
     boolean all = inC == 8 && outC % Lanes.COUNT == 0;
     for (int c = 0; all && c < outC; c += Lanes.COUNT) {
@@ -88,8 +85,8 @@ final class PointwiseVector implements Kernel {
         Gemm.clearBehind(floats, n * inC);
       }
       // The last panel first: its stores may spill over the first channels of the next pixel.
-      int begin = group * groupPanels;
-      for (int i = Math.min(panels.count, begin + groupPanels) - 1; i >= begin; i--) {
+      int count = panels.count / groups;
+      for (int i = (group + 1) * count - 1; i >= group * count; i--) {
         if (eightInputs) {
           panels.eightInputs(requantizer, i, floats, memory.bytes, out + first * outC, n);
           continue;

@@ -131,6 +131,11 @@ final class AsmSupport {
     return Conv2dX86.emit(layer, small == null ? dot : DotX86.MADDUBS, small, packer, snippets);
   }
 
+  /** Rows of the tiles of {@link #pointwise(PointwiseLayer)}: threads best begin at multiples. */
+  int tileRows(PointwiseLayer layer) {
+    return cpu.isa() == Isa.X86_64 ? dot(layer).rows(layer.n()) : PointwiseA64.MR;
+  }
+
   private DotX86 dot(PointwiseLayer layer) {
     if (cpu.has(CpuFeature.AVX512_VNNI)) {
       return DotX86.DPBUSD_EVEX;

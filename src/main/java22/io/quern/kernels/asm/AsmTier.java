@@ -18,9 +18,6 @@ import io.quern.kernels.Tier;
  * <p>Code and constants live off the heap and are given back when the kernel is garbage.
  */
 public final class AsmTier implements Tier {
-  /** Rows of a unit: a multiple of the heights of all register tiles. */
-  static final int UNIT_ROWS = 24;
-
   /** Border columns of a depthwise convolution are emitted one by one: not more than these. */
   private static final int MAX_SPAN = 32;
 
@@ -115,8 +112,10 @@ public final class AsmTier implements Tier {
     KernelCode code = support.pointwise(product);
     return g.isPointwise()
         ? new RowsAsm(
-            support.load(code, new Placement(p.in(), p.out(), false)), g.pixels(), UNIT_ROWS)
-        : new Conv2dAsm(support, p, code);
+            support.load(code, new Placement(p.in(), p.out(), false)),
+            g.pixels(),
+            support.tileRows(product))
+        : new Conv2dAsm(support, p, code, support.tileRows(product));
   }
 
   private Kernel depthwise(DepthwiseConv2dInt8 p) throws AsmUnavailableException {
@@ -171,17 +170,18 @@ public final class AsmTier implements Tier {
         || !isProduct(p.batch(), p.inputs(), p.outputs())) {
       return null;
     }
-    KernelCode code =
-        support.pointwise(
-            new PointwiseLayer(
-                p.batch(),
-                p.inputs(),
-                p.outputs(),
-                p.weights(),
-                p.bias(),
-                p.inputZeroPoint(),
-                p.requantization()));
+    PointwiseLayer product =
+        new PointwiseLayer(
+            p.batch(),
+            p.inputs(),
+            p.outputs(),
+            p.weights(),
+            p.bias(),
+            p.inputZeroPoint(),
+            p.requantization());
     return new RowsAsm(
-        support.load(code, new Placement(p.in(), p.out(), false)), p.batch(), UNIT_ROWS);
+        support.load(support.pointwise(product), new Placement(p.in(), p.out(), false)),
+        p.batch(),
+        support.tileRows(product));
   }
 }

@@ -15,7 +15,7 @@ import java.util.Arrays;
 /**
  * Convolution as a matrix product: the patches of a block of output pixels become rows in scratch,
  * {@code [kernelH, kernelW, inC]} each with the input's zero point outside the image, and machine
- * code multiplies them. A unit is {@link AsmTier#UNIT_ROWS} output pixels.
+ * code multiplies them. A unit is the output pixels of a register tile.
  */
 final class Conv2dAsm implements Kernel {
   private static final VarHandle LONGS =
@@ -30,17 +30,19 @@ final class Conv2dAsm implements Kernel {
   private final int in;
   private final byte zeroPoint;
   private final int depth;
+  private final int unit;
   private final int blockRows;
   private final int rowsAt;
   private final AsmKernel kernel;
 
   /** Loads {@code code}, the product of patches and weights. */
-  Conv2dAsm(AsmSupport support, Conv2dInt8 p, KernelCode code) throws AsmUnavailableException {
+  Conv2dAsm(AsmSupport support, Conv2dInt8 p, KernelCode code, int tileRows)
+      throws AsmUnavailableException {
     this.g = p.geometry();
     this.in = p.in();
     this.zeroPoint = (byte) p.inputZeroPoint();
     this.depth = g.kernelH() * g.kernelW() * g.inC();
-    int unit = AsmTier.UNIT_ROWS;
+    this.unit = tileRows;
     this.blockRows = Math.min(g.pixels(), Math.max(1, BLOCK_BYTES / depth / unit) * unit);
     this.rowsAt = (int) CodeMemory.roundUp(code.scratchBytes(), 64);
     this.kernel = support.load(code, new Placement(rowsAt, p.out(), true));
@@ -48,7 +50,7 @@ final class Conv2dAsm implements Kernel {
 
   @Override
   public int units() {
-    return (g.pixels() + AsmTier.UNIT_ROWS - 1) / AsmTier.UNIT_ROWS;
+    return (g.pixels() + unit - 1) / unit;
   }
 
   @Override
@@ -60,8 +62,8 @@ final class Conv2dAsm implements Kernel {
   public void run(Memory memory, Scratch scratch, int from, int to) {
     MemorySegment out = HeapViews.of(memory);
     MemorySegment work = HeapViews.of(scratch);
-    int end = Math.min(g.pixels(), to * AsmTier.UNIT_ROWS);
-    for (int first = from * AsmTier.UNIT_ROWS; first < end; first += blockRows) {
+    int end = Math.min(g.pixels(), to * unit);
+    for (int first = from * unit; first < end; first += blockRows) {
       int rows = Math.min(blockRows, end - first);
       stage(memory.bytes, scratch.bytes, first, rows);
       kernel.call(work, out, work, first, rows);

@@ -43,7 +43,7 @@ final class PointwiseA64 {
     }
   }
 
-  private static final int MR = 4;
+  static final int MR = 4;
   private static final int STEP = 16;
 
   /** Half of the 32 KiB first-level cache of a Cortex-A53 and A72; the A76's is larger. */

@@ -1,0 +1,136 @@
+package io.quern.runtime;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The units of every step that each thread computes, in proportion to the rate at which the thread
+ * has worked so far.
+ *
+ * <p>Halves of one size take as long as the slower core does, and cores differ: boards pair fast
+ * ones with slow ones, clocks change, other programs take their part. So threads time their parts
+ * of large steps, and now and then, between two runs, the parts follow. That is two looks at the
+ * clock in a step of {@link #TIMED_MACS} and nothing in smaller ones. Who computes a unit does not
+ * change its result.
+ */
+final class WorkSplit {
+  /** Multiply-accumulates from which on a step is timed: 10 microseconds and more. */
+  private static final long TIMED_MACS = 1_000_000;
+
+  /** Nanoseconds of all threads' timed work after which the parts are set anew. */
+  private static final long PERIOD = 20_000_000;
+
+  /** The least share of a thread, of an equal one: it is to go on being timed. */
+  private static final double LEAST = 0.5;
+
+  /** Longs between two threads' times, so that none shares a cache line with another. */
+  private static final int APART = 16;
+
+  private final int threads;
+
+  /** Of timed steps, 0 for others. */
+  private final long[] macs;
+
+  /**
+   * Per step, {@code threads + 1} ascending units: thread t computes {@code [b[t], b[t + 1])}. All
+   * of a step that is not parallel is thread 0's.
+   */
+  private final int[][] bounds;
+
+  private final boolean[] parallel;
+
+  /** Of all work; their sum is 1. */
+  private final double[] shares;
+
+  /** Scratch of {@link #adapt}. */
+  private final double[] rates;
+
+  /** Nanoseconds in timed steps since the parts were set, {@link #APART} longs for each thread. */
+  private final long[] busy;
+
+  WorkSplit(List<PlanStep> steps, int threads) {
+    this.threads = threads;
+    this.macs = new long[steps.size()];
+    this.bounds = new int[steps.size()][threads + 1];
+    this.parallel = new boolean[steps.size()];
+    this.shares = new double[threads];
+    this.rates = new double[threads];
+    this.busy = new long[threads * APART];
+    for (int s = 0; s < macs.length; s++) {
+      PlanStep step = steps.get(s);
+      parallel[s] = step.parallel();
+      macs[s] = parallel[s] && threads > 1 && step.macs() >= TIMED_MACS ? step.macs() : 0;
+      Arrays.fill(bounds[s], 1, threads + 1, step.units());
+    }
+    Arrays.fill(shares, 1.0 / threads);
+    divide();
+  }
+
+  /** First unit of a thread's part. */
+  int from(int step, int thread) {
+    return bounds[step][thread];
+  }
+
+  /** The unit after a thread's part. */
+  int to(int step, int thread) {
+    return bounds[step][thread + 1];
+  }
+
+  /** Whether threads are to {@link #add} the time that they take for their parts of a step. */
+  boolean timed(int step) {
+    return macs[step] > 0;
+  }
+
+  /** Adds what a thread took for its part of a timed step; one thread's calls for itself. */
+  void add(int thread, long nanoseconds) {
+    busy[thread * APART] += nanoseconds;
+  }
+
+  /** Sets the parts anew if enough work was timed. No thread may be at work. */
+  void adapt() {
+    long total = 0;
+    for (int t = 0; t < threads; t++) {
+      total += busy[t * APART];
+    }
+    if (total < PERIOD) {
+      return;
+    }
+    double sum = 0;
+    double timed = 0;
+    for (int t = 0; t < threads; t++) {
+      double done = 0;
+      for (int s = 0; s < macs.length; s++) {
+        done += (double) macs[s] * (to(s, t) - from(s, t)) / bounds[s][threads];
+      }
+      rates[t] = done / Math.max(1, busy[t * APART]);
+      sum += rates[t];
+      timed += done > 0 ? shares[t] : 0;
+      busy[t * APART] = 0;
+    }
+    double all = 0;
+    for (int t = 0; t < threads; t++) {
+      if (rates[t] > 0) {
+        // Half of the way: one period may be an accident.
+        shares[t] = Math.max(LEAST / threads, (shares[t] + timed * rates[t] / sum) / 2);
+      }
+      all += shares[t];
+    }
+    for (int t = 0; t < threads; t++) {
+      shares[t] /= all;
+    }
+    divide();
+  }
+
+  private void divide() {
+    double end = 0;
+    for (int t = 1; t < threads; t++) {
+      end += shares[t - 1];
+      for (int s = 0; s < bounds.length; s++) {
+        if (parallel[s]) {
+          // To the nearest, of two the lower: a last unit is often not a whole one.
+          bounds[s][t] = (int) Math.ceil(end * bounds[s][threads] - 0.5);
+        }
+      }
+    }
+  }
+}
