@@ -12,6 +12,11 @@ public interface Kernel {
   /** Number of independent units of work, at least 1. */
   int units();
 
+  /** Units that a call should have at least, because they share what it prepares. */
+  default int grain() {
+    return 1;
+  }
+
   /** Scratch that each thread needs. */
   default ScratchSize scratch() {
     return ScratchSize.NONE;

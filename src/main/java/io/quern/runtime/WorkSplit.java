@@ -4,14 +4,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The units of every step that each thread computes, in proportion to the rate at which the thread
- * has worked so far.
+ * The units of every step that each thread computes.
  *
  * <p>Halves of one size take as long as the slower core does, and cores differ: boards pair fast
  * ones with slow ones, clocks change, other programs take their part. So threads time their parts
- * of large steps, and now and then, between two runs, the parts follow. That is two looks at the
- * clock in a step of {@link #TIMED_MACS} and nothing in smaller ones. Who computes a unit does not
- * change its result.
+ * of large steps, and now and then, between two runs, the parts follow the rates. What changes from
+ * one step to the next is left to the last units of a step: pieces that whoever is done takes, one
+ * after the other. Steps below {@link #TIMED_MACS} have equal parts of the whole, by the same rates
+ * and without a look at the clock. Who computes a unit does not change its result.
  */
 final class WorkSplit {
   /** Multiply-accumulates from which on a step is timed: 10 microseconds and more. */
@@ -19,6 +19,12 @@ final class WorkSplit {
 
   /** Nanoseconds of all threads' timed work after which the parts are set anew. */
   private static final long PERIOD = 20_000_000;
+
+  /** Multiply-accumulates of a piece: a call more is nothing beside them. */
+  private static final long PIECE_MACS = 250_000;
+
+  /** An eighth of a step is left to pieces, of which there are at most as many. */
+  private static final int EIGHTH = 8;
 
   /** The least share of a thread, of an equal one: it is to go on being timed. */
   private static final double LEAST = 0.5;
@@ -32,10 +38,15 @@ final class WorkSplit {
   private final long[] macs;
 
   /**
-   * Per step, {@code threads + 1} ascending units: thread t computes {@code [b[t], b[t + 1])}. All
-   * of a step that is not parallel is thread 0's.
+   * Per step, {@code threads + 1} ascending units: thread t computes {@code [b[t], b[t + 1])}, and
+   * what follows the last is left to pieces. All of a step that is not parallel is thread 0's.
    */
   private final int[][] bounds;
+
+  private final int[] units;
+
+  /** Units of a piece. */
+  private final int[] piece;
 
   private final boolean[] parallel;
 
@@ -52,6 +63,8 @@ final class WorkSplit {
     this.threads = threads;
     this.macs = new long[steps.size()];
     this.bounds = new int[steps.size()][threads + 1];
+    this.units = new int[steps.size()];
+    this.piece = new int[steps.size()];
     this.parallel = new boolean[steps.size()];
     this.shares = new double[threads];
     this.rates = new double[threads];
@@ -60,10 +73,25 @@ final class WorkSplit {
       PlanStep step = steps.get(s);
       parallel[s] = step.parallel();
       macs[s] = parallel[s] && threads > 1 && step.macs() >= TIMED_MACS ? step.macs() : 0;
-      Arrays.fill(bounds[s], 1, threads + 1, step.units());
+      units[s] = step.units();
+      piece[s] = 1;
+      Arrays.fill(bounds[s], 1, threads + 1, units[s]);
+      if (timed(s)) {
+        leavePieces(s, step.kernel().grain());
+      }
     }
     Arrays.fill(shares, 1.0 / threads);
     divide();
+  }
+
+  private void leavePieces(int s, int grain) {
+    int left = units[s] / EIGHTH;
+    long size = (PIECE_MACS * units[s] + macs[s] - 1) / macs[s];
+    size = Math.max(Math.max(size, grain), (left + EIGHTH - 1) / EIGHTH);
+    if (left >= 2 * size) {
+      piece[s] = (int) size;
+      bounds[s][threads] = units[s] - left;
+    }
   }
 
   /** First unit of a thread's part. */
@@ -74,6 +102,16 @@ final class WorkSplit {
   /** The unit after a thread's part. */
   int to(int step, int thread) {
     return bounds[step][thread + 1];
+  }
+
+  /** Pieces that follow the threads' parts. */
+  int pieces(int step) {
+    return (units[step] - bounds[step][threads] + piece[step] - 1) / piece[step];
+  }
+
+  /** First unit of a piece, or the unit after the last piece. */
+  int pieceFrom(int step, int index) {
+    return Math.min(units[step], bounds[step][threads] + index * piece[step]);
   }
 
   /** Whether threads are to {@link #add} the time that they take for their parts of a step. */

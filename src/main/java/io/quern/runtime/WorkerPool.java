@@ -37,6 +37,9 @@ final class WorkerPool {
   /** Arrivals at barriers over all threads and runs, wrapping. */
   private static final int ARRIVED = 2 * APART;
 
+  /** Claims of pieces over all threads and runs, wrapping. */
+  private static final int CLAIMED = 3 * APART;
+
   private final int threads;
   private final Kernel[] kernels;
   private final WorkSplit split;
@@ -50,8 +53,11 @@ final class WorkerPool {
   /** First failure of any thread in this run. */
   private final AtomicReference<Throwable> failure;
 
-  /** Arrivals before the caller's next run. */
-  private int base;
+  /** Of one run: each thread's claims beyond the last piece are counted too. */
+  private int claims;
+
+  /** Runs of the caller, wrapping. */
+  private int runs;
 
   /** Whether the workers are to end; set before the epoch changes. */
   private boolean closed;
@@ -68,10 +74,13 @@ final class WorkerPool {
       kernels[s] = steps.get(s).kernel();
     }
     this.split = new WorkSplit(steps, threads);
+    for (int s = 0; s < kernels.length; s++) {
+      claims += split.pieces(s) > 0 ? split.pieces(s) + threads : 0;
+    }
     this.memory = memory;
     this.scratch = scratch;
     this.workers = new Worker[threads - 1];
-    this.counters = threads == 1 ? null : new AtomicIntegerArray(3 * APART);
+    this.counters = threads == 1 ? null : new AtomicIntegerArray(4 * APART);
     this.failure = threads == 1 ? null : new AtomicReference<>();
     for (int t = 1; t < threads; t++) {
       workers[t - 1] = new Worker(t);
@@ -93,7 +102,7 @@ final class WorkerPool {
         LockSupport.unpark(w);
       }
     }
-    base = walk(0, base);
+    walk(0, runs++);
     split.adapt();
     Throwable f = failure.getAcquire();
     if (f != null) {
@@ -108,24 +117,25 @@ final class WorkerPool {
   /**
    * Thread t's part of all steps.
    *
-   * @param base arrivals before this run; every thread counts them alike, and the count may wrap
-   * @return arrivals after this run
+   * @param run number of the run, which tells what the counters were before it; all may wrap
    */
-  private int walk(int t, int base) {
-    int target = base;
+  private void walk(int t, int run) {
+    int target = run * kernels.length * threads;
+    int claimed = run * claims;
     for (int s = 0; s < kernels.length; s++) {
-      int from = split.from(s, t);
-      int to = split.to(s, t);
-      if (from < to) {
-        try {
-          long start = split.timed(s) ? System.nanoTime() : 0;
-          kernels[s].run(memory, scratch[t], from, to);
-          if (split.timed(s)) {
-            split.add(t, System.nanoTime() - start);
-          }
-        } catch (RuntimeException | Error e) {
-          failure.compareAndSet(null, e);
+      boolean timed = split.timed(s);
+      long start = timed ? System.nanoTime() : 0;
+      compute(t, s, split.from(s, t), split.to(s, t));
+      if (timed) {
+        split.add(t, System.nanoTime() - start);
+      }
+      int pieces = split.pieces(s);
+      if (pieces > 0) {
+        int piece;
+        while ((piece = counters.getAndIncrement(CLAIMED) - claimed) < pieces) {
+          compute(t, s, split.pieceFrom(s, piece), split.pieceFrom(s, piece + 1));
         }
+        claimed += pieces + threads;
       }
       target += threads;
       if (counters.getAndIncrement(ARRIVED) + 1 - target < 0) {
@@ -139,7 +149,16 @@ final class WorkerPool {
         }
       }
     }
-    return target;
+  }
+
+  private void compute(int t, int s, int from, int to) {
+    if (from < to) {
+      try {
+        kernels[s].run(memory, scratch[t], from, to);
+      } catch (RuntimeException | Error e) {
+        failure.compareAndSet(null, e);
+      }
+    }
   }
 
   /** Ends the workers and waits for them. */
@@ -178,9 +197,9 @@ final class WorkerPool {
     @Override
     public void run() {
       int seen = await(0);
-      int arrivals = 0;
+      int run = 0;
       while (!closed) {
-        arrivals = walk(index, arrivals);
+        walk(index, run++);
         seen = await(seen);
       }
     }

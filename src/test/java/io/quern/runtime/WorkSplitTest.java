@@ -14,11 +14,20 @@ class WorkSplitTest {
   private static final long MILLISECOND = 1_000_000;
 
   private static PlanStep step(int units, long macs, boolean parallel) {
+    return step(units, macs, parallel, 1);
+  }
+
+  private static PlanStep step(int units, long macs, boolean parallel, int grain) {
     Kernel kernel =
         new Kernel() {
           @Override
           public int units() {
             return units;
+          }
+
+          @Override
+          public int grain() {
+            return grain;
           }
 
           @Override
@@ -120,6 +129,42 @@ class WorkSplitTest {
     for (int t = 0; t < 4; t++) {
       assertEquals(25, split.to(1, t) - split.from(1, t));
     }
+  }
+
+  @Test
+  void lastEighthOfLargeStepsIsLeftToPieces() {
+    WorkSplit split =
+        new WorkSplit(
+            List.of(
+                step(320, 40_000_000, true),
+                step(320, 40_000_000, true, 15),
+                step(320, 40_000_000, true, 21),
+                step(320, 2_000_000, true),
+                step(320, 5_000_000, true),
+                step(15, 40_000_000, true),
+                step(17, 40_000_000, true)),
+            2);
+    int[] pieces = {8, 3, 0, 0, 3, 0, 2};
+    int[] ofSize = {5, 15, 1, 1, 16, 1, 1};
+    for (int s = 0; s < pieces.length; s++) {
+      assertEquals(pieces[s], split.pieces(s), "step " + s);
+      int at = split.to(s, 1);
+      for (int i = 0; i < pieces[s]; i++) {
+        assertEquals(at, split.pieceFrom(s, i));
+        at = split.pieceFrom(s, i + 1);
+      }
+      int units = s == 5 ? 15 : s == 6 ? 17 : 320;
+      assertEquals(units, at);
+      assertEquals(pieces[s] == 0 ? 0 : units / 8, at - split.to(s, 1));
+      if (pieces[s] > 0) {
+        assertEquals(ofSize[s], split.pieceFrom(s, 1) - split.pieceFrom(s, 0));
+      }
+    }
+    for (int i = 0; i < 20; i++) {
+      work(split, 0, 3, 1);
+    }
+    assertEquals(210, split.to(0, 0), 1);
+    assertEquals(280, split.to(0, 1));
   }
 
   @Test

@@ -11,12 +11,16 @@ import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
 import io.quern.testing.Allocations;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class WorkerPoolTest {
   private static final int LENGTH = 1000;
+
+  /** Multiply-accumulates of a step that leaves some of its units to whoever is done. */
+  private static final long LARGE = 50_000_000;
 
   /**
    * Every element becomes the sum of itself and its mirror image of the step before: wrong unless
@@ -39,7 +43,11 @@ class WorkerPoolTest {
   }
 
   private static List<PlanStep> steps(Kernel... kernels) {
-    return Stream.of(kernels).map(k -> new PlanStep(List.of(), "", "", k, 0, true)).toList();
+    return steps(0, kernels);
+  }
+
+  private static List<PlanStep> steps(long macs, Kernel... kernels) {
+    return Stream.of(kernels).map(k -> new PlanStep(List.of(), "", "", k, macs, true)).toList();
   }
 
   private static Scratch[] scratch(int threads) {
@@ -50,13 +58,13 @@ class WorkerPoolTest {
     return s;
   }
 
-  private static int[] result(int threads, int runs) {
+  private static int[] result(int threads, int runs, long macs) {
     Kernel[] kernels = new Kernel[20];
     for (int s = 0; s < kernels.length; s++) {
       kernels[s] = mirrorSum(s % 2 * LENGTH, (s + 1) % 2 * LENGTH);
     }
     Memory memory = new Memory(0, 0, 2 * LENGTH);
-    WorkerPool pool = new WorkerPool(steps(kernels), memory, scratch(threads));
+    WorkerPool pool = new WorkerPool(steps(macs, kernels), memory, scratch(threads));
     for (int r = 0; r < runs; r++) {
       pool.run();
     }
@@ -66,9 +74,10 @@ class WorkerPoolTest {
 
   @Test
   void everyThreadCountGivesTheSame() {
-    int[] one = result(1, 300);
+    int[] one = result(1, 300, 0);
     for (int threads = 2; threads <= 5; threads++) {
-      assertArrayEquals(one, result(threads, 300), threads + " threads");
+      assertArrayEquals(one, result(threads, 300, 0), threads + " threads");
+      assertArrayEquals(one, result(threads, 300, LARGE), threads + " threads, large steps");
     }
   }
 
@@ -89,6 +98,43 @@ class WorkerPoolTest {
       }
     }
     assertArrayEquals(expected.ints, memory.ints);
+  }
+
+  @Test
+  void piecesAreComputedOnceAndAFailureInOneReachesTheCaller() {
+    RuntimeException failure = new IllegalStateException("as planned");
+    boolean[] fail = {false};
+    Kernel kernel =
+        new Kernel() {
+          @Override
+          public int units() {
+            return LENGTH;
+          }
+
+          @Override
+          public void run(Memory m, Scratch scratch, int from, int to) {
+            for (int i = from; i < to; i++) {
+              m.ints[i]++;
+            }
+            if (fail[0] && to == LENGTH) {
+              throw failure;
+            }
+          }
+        };
+    Memory memory = new Memory(0, 0, LENGTH);
+    WorkerPool pool = new WorkerPool(steps(LARGE, kernel, kernel), memory, scratch(2));
+    for (int r = 0; r < 200; r++) {
+      fail[0] = r % 3 == 1;
+      if (fail[0]) {
+        assertSame(failure, assertThrows(IllegalStateException.class, pool::run));
+      } else {
+        pool.run();
+      }
+    }
+    pool.close();
+    int[] expected = new int[LENGTH];
+    Arrays.fill(expected, 400);
+    assertArrayEquals(expected, memory.ints);
   }
 
   @Test
@@ -140,7 +186,7 @@ class WorkerPoolTest {
   void handOffAllocatesNothing() {
     Memory memory = new Memory(0, 0, 2 * LENGTH);
     Kernel[] kernels = {mirrorSum(0, LENGTH), mirrorSum(LENGTH, 0)};
-    WorkerPool pool = new WorkerPool(steps(kernels), memory, scratch(2));
+    WorkerPool pool = new WorkerPool(steps(LARGE, kernels), memory, scratch(2));
     assertEquals(0, Allocations.ofThisThread(pool::run, 2000, 1000));
     assertEquals(0, Allocations.ofThreadsNamed("quern-worker-", pool::run, 0, 1000));
     pool.close();

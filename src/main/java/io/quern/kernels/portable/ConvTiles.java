@@ -84,6 +84,11 @@ abstract class ConvTiles implements Kernel {
   }
 
   @Override
+  public final int grain() {
+    return slices;
+  }
+
+  @Override
   public final ScratchSize scratch() {
     int lines = g.isPointwise() ? 0 : ring * groupInputs * lineLength;
     int sums = Math.min(MOST_OUTPUTS, groupOutputs + BLOCK - 1 & -BLOCK);

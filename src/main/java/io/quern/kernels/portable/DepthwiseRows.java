@@ -109,6 +109,11 @@ abstract class DepthwiseRows implements Kernel {
   }
 
   @Override
+  public final int grain() {
+    return 4;
+  }
+
+  @Override
   public final ScratchSize scratch() {
     int lines = g.strideW() > 1 && convertsRuns() ? 2 : 1;
     int line = pixelRows ? 0 : lines * phaseLength * g.strideW() * segmentChannels(0);

@@ -189,6 +189,11 @@ final class WinogradVector implements Kernel {
   }
 
   @Override
+  public int grain() {
+    return groups;
+  }
+
+  @Override
   public ScratchSize scratch() {
     return LaneRequantizer.scratch(lines.count + sumAt.length * COUNT, floats);
   }
