@@ -1,37 +1,42 @@
 package io.quern.runtime;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quern.model.Graph;
 import io.quern.testing.MobileNets;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** How evenly the steps of a network are divided between two threads. */
+/** How evenly the steps of networks are divided among threads. */
 class WorkDivisionTest {
   private static final long MUCH_WORK = 1_000_000;
 
-  /** Three units are the fewest that the smallest images have. */
-  private static final double MOST = 2.0 / 3;
+  /** Of an equal part. Seven rows for four threads are the worst that there is, 8 : 7. */
+  private static final double MOST = 1.34;
 
-  @Test
-  void everyLargeStepIsDividedInEveryTier() {
-    Graph graph = MobileNets.v1(0.5, 224);
+  @ParameterizedTest
+  @ValueSource(doubles = {0.5, 0.55})
+  void everyLargeStepIsDividedInEveryTier(double width) {
+    Graph graph = MobileNets.v1(width, 224);
     for (String tier : Tiers.available()) {
       if (tier.equals("reference")) {
         continue;
       }
-      Plan plan = Planner.plan(graph, PlanOptions.defaults().withTier(tier).withThreads(2));
+      Plan plan = Planner.plan(graph, PlanOptions.defaults().withTier(tier));
       int large = 0;
       for (PlanStep step : plan.steps()) {
         if (step.macs() < MUCH_WORK) {
           continue;
         }
         large++;
-        double share = step.parallel() ? (step.units() + 1) / 2 / (double) step.units() : 1;
-        assertTrue(share <= MOST, tier + ", " + step.name() + ": " + step.units() + " units");
+        assertTrue(step.parallel(), tier + ", " + step.name());
+        for (int threads : new int[] {2, 4}) {
+          int most = (step.units() + threads - 1) / threads;
+          double share = most * threads / (double) step.units();
+          assertTrue(share <= MOST, tier + ", " + step.name() + ": " + step.units() + " units");
+        }
       }
-      assertEquals(16, large, tier);
+      assertTrue(large >= 16, tier);
     }
   }
 }

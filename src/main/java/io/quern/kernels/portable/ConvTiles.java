@@ -13,9 +13,10 @@ import java.util.Arrays;
  * weights. Input lines are converted once per tile, to one line per channel, and copied from there
  * for each kernel element.
  *
- * <p>Vectors run along the pixels, so that the shape of the channels does not matter. A unit is the
- * output channels of one tile that go through the staged rows together; a tile is staged once for
- * the units of a run. The staged rows are {@code depth * tile * 4} bytes of scratch.
+ * <p>Vectors run along the pixels, so that the shape of the channels does not matter. A unit is
+ * {@link #BLOCK} output channels of one tile; some go through the staged rows together, and a tile
+ * is staged once for the units of a run. The staged rows are {@code depth * tile * 4} bytes of
+ * scratch.
  */
 abstract class ConvTiles implements Kernel {
   /** Output channels that one loop sums. */
@@ -48,7 +49,7 @@ abstract class ConvTiles implements Kernel {
   private final int tile;
 
   /** Units of one group of one tile. */
-  private final int slices;
+  private final int blocks;
 
   /** Input lines that are staged at a time, planes of {@link #lineLength} per channel. */
   private final int ring;
@@ -70,7 +71,7 @@ abstract class ConvTiles implements Kernel {
             ? Rows.tile(geometry.pixels(), rowLength)
             : geometry.outW()
                 * Rows.even(geometry.pixels() / geometry.outW(), rowLength / geometry.outW());
-    this.slices = (groupOutputs + MOST_OUTPUTS - 1) / MOST_OUTPUTS;
+    this.blocks = (groupOutputs + BLOCK - 1) / BLOCK;
     this.ring = (geometry.kernelH() - 1) * geometry.dilationH() + 1;
     int stride = geometry.strideW();
     this.phaseLength =
@@ -80,12 +81,12 @@ abstract class ConvTiles implements Kernel {
 
   @Override
   public final int units() {
-    return (g.pixels() + tile - 1) / tile * groups * slices;
+    return (g.pixels() + tile - 1) / tile * groups * blocks;
   }
 
   @Override
   public final int grain() {
-    return slices;
+    return blocks;
   }
 
   @Override
@@ -99,8 +100,9 @@ abstract class ConvTiles implements Kernel {
   @Override
   public final void run(Memory memory, Scratch scratch, int from, int to) {
     int staged = -1;
-    for (int unit = from; unit < to; unit++) {
-      int part = unit / slices;
+    int taken;
+    for (int unit = from; unit < to; unit += taken) {
+      int part = unit / blocks;
       int group = part % groups;
       int first = part / groups * tile;
       int n = Math.min(tile, g.pixels() - first);
@@ -108,14 +110,16 @@ abstract class ConvTiles implements Kernel {
         stage(memory, scratch, group, first, n);
         staged = part;
       }
-      int done = unit % slices * MOST_OUTPUTS;
+      int left = Math.min(blocks - unit % blocks, to - unit);
+      taken = Rows.even(left, MOST_OUTPUTS / BLOCK);
+      int done = unit % blocks * BLOCK;
       int o = group * groupOutputs + done;
-      int count = Math.min(MOST_OUTPUTS, groupOutputs - done);
-      int blocks = count & -BLOCK;
-      if (blocks > 0) {
-        outputs(memory, scratch, o, blocks, n, first * g.outC() + o);
+      int count = Math.min(taken * BLOCK, groupOutputs - done);
+      int whole = count & -BLOCK;
+      if (whole > 0) {
+        outputs(memory, scratch, o, whole, n, first * g.outC() + o);
       }
-      for (int q = blocks; q < count; q++) {
+      for (int q = whole; q < count; q++) {
         output(memory, scratch, o + q, n, first * g.outC() + o + q);
       }
     }

@@ -16,7 +16,7 @@ import jdk.incubator.vector.FloatVector;
 /**
  * Convolution without copying patches: the values under one kernel row are consecutive in a staged
  * line, so each kernel row is a matrix product whose rows overlap, added to the one before. (With a
- * dilation, each kernel element is.) A unit is some output rows of one image.
+ * dilation, each kernel element is.) A unit is an output row of one image; some are taken together.
  *
  * <p>Where that makes many shallow products, as of three channels, the lines that an output row
  * reads are woven into one, [column, kernel row, channel], in which all values under the kernel are
@@ -31,8 +31,10 @@ final class Conv2dVector implements Kernel {
 
   private final ConvGeometry g;
   private final int out;
+
+  /** Output rows that share a pass over the weights. */
   private final int rows;
-  private final int unitsPerImage;
+
   private final boolean woven;
   private final int passes;
   private final int passDepth;
@@ -54,7 +56,6 @@ final class Conv2dVector implements Kernel {
     g = p.geometry();
     out = p.out();
     rows = Math.max(1, Math.min(g.outH(), PIXELS / g.outW()));
-    unitsPerImage = (g.outH() + rows - 1) / rows;
     boolean whole = g.dilationW() == 1;
     int rowDepth = g.kernelW() * g.inC();
     woven = whole && g.kernelH() > 1 && rowDepth < LEAST_DEPTH && g.inC() <= COUNT;
@@ -153,7 +154,12 @@ final class Conv2dVector implements Kernel {
 
   @Override
   public int units() {
-    return g.batch() * unitsPerImage;
+    return g.batch() * g.outH();
+  }
+
+  @Override
+  public int grain() {
+    return rows;
   }
 
   @Override
@@ -167,10 +173,11 @@ final class Conv2dVector implements Kernel {
     float[] f = scratch.floats;
     lines.clear(staged);
     Gemm.clearBehind(f, lines.count * lines.length);
-    for (int unit = from; unit < to; unit++) {
-      int batch = unit / unitsPerImage;
-      int first = unit % unitsPerImage * rows;
-      int end = Math.min(g.outH(), first + rows);
+    int end;
+    for (int unit = from; unit < to; unit += end - unit % g.outH()) {
+      int batch = unit / g.outH();
+      int first = unit % g.outH();
+      end = first + Lanes.part(Math.min(g.outH() - first, to - unit), rows, 1);
       if (first == 0) {
         lines.clear(staged);
       }

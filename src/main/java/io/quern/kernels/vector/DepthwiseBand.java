@@ -164,9 +164,10 @@ final class DepthwiseBand {
    * {@code i}, or the {@code i}-th {@link #fold} of them, at {@code acc + sumAt[i]}.
    *
    * @param f scratch; after {@link #clear}, what lies before {@link #acc} belongs to this object
+   * @param parts whether there was a band since {@link #clear} that is not a whole image, or is now
    */
-  void sums(byte[] bytes, float[] f, int batch, int first, int n, int v) {
-    stage(bytes, f, batch, first, n, v);
+  void sums(byte[] bytes, float[] f, int batch, int first, int n, int v, boolean parts) {
+    stage(bytes, f, batch, first, n, v, parts);
     int pixels = ((n - 1) * pitch + g.outW()) / fold;
     if (pairs) {
       pairs(f, v * COUNT, pixels);
@@ -177,12 +178,12 @@ final class DepthwiseBand {
     }
   }
 
-  private void stage(byte[] bytes, float[] f, int batch, int first, int n, int v) {
+  private void stage(byte[] bytes, float[] f, int batch, int first, int n, int v, boolean parts) {
     int top = first * g.strideH() - g.padTop();
     int rowsIn = inputRows(n);
     int begin = Math.min(rowsIn, Math.max(0, -top));
     int end = Math.max(begin, Math.min(rowsIn, g.inH() - top));
-    if (n < g.outH()) {
+    if (parts) {
       // Another band may have left its rows where this one has padding.
       padding(f, 0, begin);
       padding(f, end, rowsIn);

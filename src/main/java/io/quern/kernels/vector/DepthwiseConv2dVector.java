@@ -10,8 +10,8 @@ import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
 
 /**
- * Depthwise convolution by {@link DepthwiseBand}. A unit is a band of output rows of some vectors
- * of channels.
+ * Depthwise convolution by {@link DepthwiseBand}. A unit is an output row of some vectors of
+ * channels; a band of them is taken together.
  */
 final class DepthwiseConv2dVector implements Kernel {
   /** Vectors of channels of a unit: whole cache lines of bytes, at 256 bits. */
@@ -24,7 +24,6 @@ final class DepthwiseConv2dVector implements Kernel {
 
   private final int outC;
   private final int out;
-  private final int bands;
   private final int groups;
   private final int groupVectors;
   private final DepthwiseBand band;
@@ -38,7 +37,6 @@ final class DepthwiseConv2dVector implements Kernel {
     outC = g.outC() * fold;
     FloatSums repeated = sums.repeated(fold);
     band = new DepthwiseBand(p, repeated, fold);
-    bands = (g.outH() + band.rows - 1) / band.rows;
     // Stores of a vector that is not full spill over the next pixel: one unit has all channels.
     groupVectors = outC % COUNT == 0 ? Math.min(VECTORS, band.vectors) : band.vectors;
     groups = (band.vectors + groupVectors - 1) / groupVectors;
@@ -53,7 +51,12 @@ final class DepthwiseConv2dVector implements Kernel {
 
   @Override
   public int units() {
-    return g.batch() * bands * groups;
+    return g.batch() * groups * g.outH();
+  }
+
+  @Override
+  public int grain() {
+    return band.rows;
   }
 
   @Override
@@ -64,15 +67,17 @@ final class DepthwiseConv2dVector implements Kernel {
   @Override
   public void run(Memory memory, Scratch scratch, int from, int to) {
     band.clear(scratch.floats);
-    for (int unit = from; unit < to; unit++) {
-      int group = unit % groups;
-      int batch = unit / groups / bands;
-      int first = unit / groups % bands * band.rows;
-      int n = Math.min(band.rows, g.outH() - first);
+    boolean parts = band.rows < g.outH() || from % g.outH() > 0 || to % g.outH() > 0;
+    int n;
+    for (int unit = from; unit < to; unit += n) {
+      int group = unit / g.outH() % groups;
+      int batch = unit / g.outH() / groups;
+      int first = unit % g.outH();
+      n = Lanes.part(Math.min(g.outH() - first, to - unit), band.rows, 1);
       int end = Math.min(band.vectors, (group + 1) * groupVectors);
       // The last vector first: its stores may spill over the first channels of the next pixel.
       for (int v = end - 1; v >= group * groupVectors; v--) {
-        band.sums(memory.bytes, scratch.floats, batch, first, n, v);
+        band.sums(memory.bytes, scratch.floats, batch, first, n, v, parts);
         requantizer.vector(
             scratch.floats,
             band.acc,

@@ -8,11 +8,15 @@ import io.quern.kernels.ScratchSize;
 
 /**
  * Pointwise convolution: a tile of pixels is staged as float, then multiplied panel by panel. A
- * unit is a panel of a tile; the tile is staged once for those that follow each other.
+ * unit is a panel of a tile, which is staged once for those that follow each other; or, where that
+ * makes few units, some pixels, which are taken together in tiles.
  */
 final class PointwiseVector implements Kernel {
   /** Pixels of a tile: enough to pay for reading the weights again. */
   private static final int MOST_PIXELS = 56;
+
+  /** Panels that layers have to have, in all tiles, to be divided by panel. */
+  private static final int LEAST_UNITS = 16;
 
   private final int in;
   private final int out;
@@ -21,8 +25,11 @@ final class PointwiseVector implements Kernel {
   private final int outC;
   private final int tile;
 
-  /** Units of a tile. */
+  /** Panels that are units of a tile, or 1. */
   private final int groups;
+
+  /** Pixels of a unit. */
+  private final int chunk;
 
   private final Panels panels;
   private final LaneRequantizer requantizer;
@@ -41,7 +48,9 @@ final class PointwiseVector implements Kernel {
     tile = (even + whole - 1) / whole * whole;
     panels = new Panels(p.weights(), p.weightsZeroPoint(), sums.start(), 1, inC, tile);
     // Stores of a vector that is not full spill over the next pixel: one unit has all panels.
-    groups = outC % Lanes.COUNT == 0 ? panels.count : 1;
+    boolean byPanel = outC % Lanes.COUNT == 0 && tiles * panels.count >= LEAST_UNITS;
+    groups = byPanel ? panels.count : 1;
+    chunk = byPanel ? tile : whole;
     requantizer = new LaneRequantizer(p.requantization(), sums);
     boolean all = inC == 8 && outC % Lanes.COUNT == 0;
     for (int c = 0; all && c < outC; c += Lanes.COUNT) {
@@ -63,7 +72,12 @@ final class PointwiseVector implements Kernel {
 
   @Override
   public int units() {
-    return (pixels + tile - 1) / tile * groups;
+    return (pixels + chunk - 1) / chunk * groups;
+  }
+
+  @Override
+  public int grain() {
+    return tile / chunk;
   }
 
   @Override
@@ -76,10 +90,12 @@ final class PointwiseVector implements Kernel {
   public void run(Memory memory, Scratch scratch, int from, int to) {
     float[] floats = scratch.floats;
     int acc = (tile + Gemm.MOST_PIXELS) * inC;
-    for (int unit = from; unit < to; unit++) {
+    int n;
+    for (int unit = from; unit < to; unit += groups > 1 ? 1 : (n + chunk - 1) / chunk) {
       int group = unit % groups;
-      int first = unit / groups * tile;
-      int n = Math.min(tile, pixels - first);
+      int first = unit / groups * chunk;
+      int end = groups > 1 ? first + tile : to * chunk;
+      n = Lanes.part(Math.min(end, pixels) - first, tile, chunk);
       if (unit == from || group == 0) {
         Lanes.toFloats(memory.bytes, in + first * inC, floats, 0, n * inC);
         Gemm.clearBehind(floats, n * inC);

@@ -20,17 +20,14 @@ import jdk.incubator.vector.FloatVector;
  * v = B' d B}, the weights {@code u = (2G) g (2G)'}, which are integers; {@code m = sum over
  * channels of u * v} are 16 matrix products, and {@code A' m A} is 4 times the convolution. {@link
  * #exact} bounds every intermediate value; where one may leave 2^24, there is no such kernel. A
- * unit is some rows of tiles of one image.
+ * unit is a row of tiles of one image; some are taken together.
  */
 final class WinogradVector implements Kernel {
-  /** Tiles of a unit: what lies between the transforms stays in the second cache. */
+  /** Tiles that are taken together: what lies between transforms stays in the second cache. */
   private static final int TILES = 32;
 
   /** Fewer channels do not pay for the transforms. */
   private static final int LEAST_CHANNELS = 16;
-
-  /** Units that a layer of few tiles has, so that threads can share it. */
-  private static final int LEAST_UNITS = 4;
 
   private static final int POSITIONS = 16;
   private static final long EXACT = 1 << 24;
@@ -40,12 +37,9 @@ final class WinogradVector implements Kernel {
   private final int tilesX;
   private final int tilesY;
 
-  /** Rows of tiles of a unit. */
+  /** Rows of tiles that are taken together. */
   private final int rows;
 
-  private final int bands;
-  private final int groups;
-  private final int groupPanels;
   private final InputLines lines;
 
   /** Weights of each of the 16 products. */
@@ -54,7 +48,7 @@ final class WinogradVector implements Kernel {
   private final float[] bias;
   private final LaneRequantizer requantizer;
 
-  /** Where each output pixel of a unit lies among its tiles' sums. */
+  /** Where each output pixel of these rows lies among the tiles' sums. */
   private final int[] sumAt;
 
   /** In the scratch: transformed inputs, products, sums. */
@@ -69,10 +63,7 @@ final class WinogradVector implements Kernel {
     out = p.out();
     tilesX = (g.outW() + 1) / 2;
     tilesY = (g.outH() + 1) / 2;
-    int most = Math.max(1, Math.min(tilesY, TILES / tilesX));
-    int least = (tilesY + most - 1) / most;
-    rows = (tilesY + least - 1) / least;
-    bands = (tilesY + rows - 1) / rows;
+    rows = Lanes.part(tilesY, Math.max(1, TILES / tilesX), 1);
     lines = new InputLines(g, p.in(), p.inputZeroPoint(), 2 * tilesX, 2 * rows);
     int outputs = g.outC();
     bias = new float[Lanes.roundUp(outputs)];
@@ -82,10 +73,6 @@ final class WinogradVector implements Kernel {
       panels[i] = new Panels(u[i], new float[outputs], 1, g.inC(), tiles);
     }
     requantizer = new LaneRequantizer(p.requantization(), sums);
-    // Stores of a vector that is not full spill over the next pixel: one unit has all panels.
-    int wanted = outputs % COUNT == 0 ? (LEAST_UNITS + bands - 1) / bands : 1;
-    groupPanels = (panels[0].count + wanted - 1) / wanted;
-    groups = (panels[0].count + groupPanels - 1) / groupPanels;
     sumAt = new int[Math.min(2 * rows, g.outH()) * g.outW()];
     for (int i = 0; i < sumAt.length; i++) {
       sumAt[i] = (i / g.outW() * 2 * tilesX + i % g.outW()) * COUNT;
@@ -185,12 +172,12 @@ final class WinogradVector implements Kernel {
 
   @Override
   public int units() {
-    return g.batch() * bands * groups;
+    return g.batch() * tilesY;
   }
 
   @Override
   public int grain() {
-    return groups;
+    return rows;
   }
 
   @Override
@@ -203,22 +190,19 @@ final class WinogradVector implements Kernel {
     float[] f = scratch.floats;
     int[] staged = scratch.ints;
     lines.clear(staged);
-    for (int unit = from; unit < to; unit++) {
-      int group = unit % groups;
-      int batch = unit / groups / bands;
-      int first = unit / groups % bands * rows;
-      int n = Math.min(rows, tilesY - first);
-      if (unit == from || group == 0) {
-        if (first == 0) {
-          lines.clear(staged);
-        }
-        transformInputs(memory, f, staged, batch, first, n);
+    int n;
+    for (int unit = from; unit < to; unit += n) {
+      int batch = unit / tilesY;
+      int first = unit % tilesY;
+      n = Lanes.part(Math.min(tilesY - first, to - unit), rows, 1);
+      if (first == 0) {
+        lines.clear(staged);
       }
+      transformInputs(memory, f, staged, batch, first, n);
       int outAt = out + (batch * g.outH() + 2 * first) * g.outW() * g.outC();
       int pixels = Math.min(2 * n, g.outH() - 2 * first) * g.outW();
       // The last panel first: its stores may spill over the first channels of the next pixel.
-      int begin = group * groupPanels;
-      for (int i = Math.min(panels[0].count, begin + groupPanels) - 1; i >= begin; i--) {
+      for (int i = panels[0].count - 1; i >= 0; i--) {
         panel(memory, scratch, i, n, outAt, pixels);
       }
     }
