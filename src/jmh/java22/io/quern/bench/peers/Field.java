@@ -27,6 +27,11 @@ final class Field {
 
   /** Quern on a tier. */
   Entrant quern(String tier, int threads) throws IOException {
+    List<String> oneThread = threads > 1 ? command(tier, 1) : null;
+    return new Entrant(tier, true, threads, true, command(tier, threads), oneThread);
+  }
+
+  private List<String> command(String tier, int threads) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(java(quernJava));
     command.add("-XX:+UseSerialGC");
@@ -39,7 +44,7 @@ final class Field {
     command.addAll(quernOptions);
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.addAll(List.of("io.quern.bench.runner.QuernRunner", tier, "" + threads));
-    return new Entrant(tier, true, threads, true, command);
+    return command;
   }
 
   /** A peer. */
@@ -65,7 +70,7 @@ final class Field {
             Field.class.getPackageName() + "." + runner,
             kind,
             "" + threads);
-    return new Entrant(name, false, threads, name.equals("tflite-ref"), command);
+    return new Entrant(name, false, threads, name.equals("tflite-ref"), command, null);
   }
 
   private static String java(Path home) {

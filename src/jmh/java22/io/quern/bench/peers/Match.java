@@ -53,6 +53,11 @@ final class Match {
   private final List<MultiplyPeak> peaks = MultiplyPeak.here();
   private double peak;
 
+  /** Processes of one thread, as many as the entrant has threads. */
+  private final Map<Entrant, List<RunnerProcess>> copies = new LinkedHashMap<>();
+
+  private final Map<Entrant, double[]> atOnce = new LinkedHashMap<>();
+
   Match(Path model, Path log, Effort effort, PrintStream progress) {
     this.model = model;
     this.log = log;
@@ -71,17 +76,23 @@ final class Match {
     Map<Entrant, RunnerProcess> runners = new LinkedHashMap<>();
     try {
       Map<Entrant, Double> differences = start(graph, entrants, runners);
-      Map<Entrant, List<Long>> medians = rounds(name, runners);
+      Map<Entrant, double[]> nanos = rounds(name, runners);
       List<Result> results = new ArrayList<>();
       for (Entrant e : runners.keySet()) {
-        long[] nanos = medians.get(e).stream().mapToLong(Long::longValue).sorted().toArray();
-        double micros = (nanos[(nanos.length - 1) / 2] + nanos[nanos.length / 2]) / 2e3;
         results.add(
-            new Result(name, Costs.macs(graph), e, micros, differences.get(e), peak * e.threads()));
+            new Result(
+                name,
+                Costs.macs(graph),
+                e,
+                nanos.get(e),
+                atOnce.get(e),
+                differences.get(e),
+                peak * e.threads()));
       }
       return results;
     } finally {
       runners.values().forEach(RunnerProcess::close);
+      copies.values().forEach(all -> all.forEach(RunnerProcess::close));
     }
   }
 
@@ -100,6 +111,15 @@ final class Match {
         continue;
       }
       runners.put(e, runner);
+      if (e.oneThread() != null) {
+        List<RunnerProcess> all = new ArrayList<>();
+        copies.put(e, all);
+        for (int i = 0; i < e.threads(); i++) {
+          all.add(new RunnerProcess(e.oneThread(), model, log));
+          all.get(i).output(inputs.get(0));
+        }
+        atOnce.put(e, new double[effort.rounds()]);
+      }
       double largest = 0;
       for (int i = 0; i < INPUTS; i++) {
         largest = Math.max(largest, difference(out, expected.get(i), runner.output(inputs.get(i))));
@@ -116,24 +136,43 @@ final class Match {
     return differences;
   }
 
-  private Map<Entrant, List<Long>> rounds(String name, Map<Entrant, RunnerProcess> runners)
+  private Map<Entrant, double[]> rounds(String name, Map<Entrant, RunnerProcess> runners)
       throws IOException, InterruptedException {
-    Map<Entrant, List<Long>> medians = new LinkedHashMap<>();
+    Map<Entrant, double[]> nanos = new LinkedHashMap<>();
     for (Map.Entry<Entrant, RunnerProcess> r : runners.entrySet()) {
       progress.println(
           name + ": warming up " + r.getKey().name() + ", threads " + r.getKey().threads());
       r.getValue().round(effort.warmUpMillis());
-      medians.put(r.getKey(), new ArrayList<>());
+      nanos.put(r.getKey(), new double[effort.rounds()]);
+      if (copies.containsKey(r.getKey())) {
+        roundAtOnce(r.getKey(), effort.warmUpMillis());
+      }
     }
-    for (int round = 1; round <= effort.rounds(); round++) {
-      progress.println(name + ": round " + round + " of " + effort.rounds());
+    for (int round = 0; round < effort.rounds(); round++) {
+      progress.println(name + ": round " + (round + 1) + " of " + effort.rounds());
       for (Map.Entry<Entrant, RunnerProcess> r : runners.entrySet()) {
         Thread.sleep(PAUSE_MILLIS);
-        medians.get(r.getKey()).add(r.getValue().round(effort.millis()));
+        nanos.get(r.getKey())[round] = r.getValue().round(effort.millis());
+        if (copies.containsKey(r.getKey())) {
+          Thread.sleep(PAUSE_MILLIS);
+          atOnce.get(r.getKey())[round] = roundAtOnce(r.getKey(), effort.millis());
+        }
       }
       measurePeak();
     }
-    return medians;
+    return nanos;
+  }
+
+  /** Nanoseconds for each run of any of the copies. */
+  private double roundAtOnce(Entrant entrant, int millis) throws IOException {
+    for (RunnerProcess copy : copies.get(entrant)) {
+      copy.begin(millis);
+    }
+    double runsPerNano = 0;
+    for (RunnerProcess copy : copies.get(entrant)) {
+      runsPerNano += 1.0 / copy.end();
+    }
+    return 1 / runsPerNano;
   }
 
   /** Keeps the best of all rounds and instructions. */

@@ -133,7 +133,9 @@ final class Peers implements Callable<Integer> {
           Field.feature(java),
           javaOptions.isEmpty() ? "" : " " + String.join(" ", javaOptions));
       System.out.println(results.text());
-      System.out.println("us: median; (x): the peer's time / ours on as many threads");
+      System.out.println(
+          "us: median; (x): the peer's time / ours on as many threads, as all ratios the median of"
+              + " those of each round; at once: as many processes of one thread, x 1 thread");
       System.out.println(
           "largest difference from TensorFlow Lite's reference kernels: " + results.differences());
     }
@@ -146,11 +148,13 @@ final class Peers implements Callable<Integer> {
     }
     Field field = new Field(java, javaOptions);
     List<Entrant> entrants = new ArrayList<>();
-    for (int t : threads) {
-      for (String tier : tiers) {
+    for (String tier : tiers) {
+      for (int t : threads) {
         entrants.add(field.quern(tier, t));
       }
-      for (String p : peers) {
+    }
+    for (String p : peers) {
+      for (int t : threads) {
         entrants.add(field.peer(p, t));
       }
     }

@@ -11,7 +11,7 @@ import java.util.function.Predicate;
 
 /**
  * Results of all networks as a table or as JSON. Ratios are a peer's time over ours on as many
- * threads: above 1 we are faster.
+ * threads: above 1 we are faster. All ratios are medians of those of each round.
  */
 final class Results {
   private final List<Result> all = new ArrayList<>();
@@ -47,19 +47,27 @@ final class Results {
   /** The peer's time over ours, or NaN. */
   private double ratio(Result own, String peer) {
     Result other = find(own.network(), peer, own.entrant().threads());
-    return other == null ? Double.NaN : other.micros() / own.micros();
+    return other == null ? Double.NaN : Result.ratio(other.rounds(), own.rounds());
   }
 
   /** Our time on one thread over ours, or NaN. */
   private double speedUp(Result own) {
     Result one = find(own.network(), own.entrant().name(), 1);
-    return one == null ? Double.NaN : one.micros() / own.micros();
+    return one == null ? Double.NaN : Result.ratio(one.rounds(), own.rounds());
+  }
+
+  /** The same of as many processes with one thread at once: what the machine has to give. */
+  private double atOnce(Result own) {
+    Result one = find(own.network(), own.entrant().name(), 1);
+    return one == null || own.atOnce() == null
+        ? Double.NaN
+        : Result.ratio(one.rounds(), own.atOnce());
   }
 
   /** The table, its geometric means at the end. */
   String text() {
     List<String> header = new ArrayList<>(List.of("network", "tier", "threads"));
-    header.addAll(List.of("us", "GMAC/s", "of peak", "x 1 thread"));
+    header.addAll(List.of("us", "GMAC/s", "of peak", "x 1 thread", "at once"));
     peers.forEach(p -> header.add(p + " us (x)"));
     TextTable table = new TextTable(2, header.toArray(String[]::new));
     for (Result r : own()) {
@@ -69,6 +77,7 @@ final class Results {
       row.add(number("%.1f", r.macsPerSecond() / 1e9));
       row.add(r.peak() == 0 ? "-" : number("%.0f %%", 100 * r.macsPerSecond() / r.peak()));
       row.add(number("%.2f", speedUp(r)));
+      row.add(number("%.2f", atOnce(r)));
       for (String p : peers) {
         Result other = find(r.network(), p, r.entrant().threads());
         row.add(
@@ -88,6 +97,7 @@ final class Results {
           List<String> row = new ArrayList<>(List.of("geometric mean", r.entrant().name()));
           row.addAll(List.of("" + r.entrant().threads(), "", "", ""));
           row.add(number("%.2f", mean(configuration, this::speedUp)));
+          row.add(number("%.2f", mean(configuration, this::atOnce)));
           peers.forEach(p -> row.add(number("(%.2f)", mean(configuration, own -> ratio(own, p)))));
           table.row(row.toArray(String[]::new));
         });
@@ -147,6 +157,12 @@ final class Results {
             .forEach(p -> ratios.put(p, ratio(r, p)));
         o.put("tier", r.entrant().name());
         o.put("peerTimeOverOurs", ratios);
+        if (!Double.isNaN(speedUp(r))) {
+          o.put("timesOneThread", speedUp(r));
+        }
+        if (!Double.isNaN(atOnce(r))) {
+          o.put("timesOneThreadAtOnce", atOnce(r));
+        }
       }
       list.add(o);
     }

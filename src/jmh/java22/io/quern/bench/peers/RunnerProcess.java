@@ -43,7 +43,18 @@ final class RunnerProcess implements AutoCloseable {
 
   /** Runs for that long; the median run in nanoseconds. */
   long round(int millis) throws IOException {
-    return Long.parseLong(ask("round " + millis, "median"));
+    begin(millis);
+    return end();
+  }
+
+  /** Begins to run for that long. */
+  void begin(int millis) {
+    requests.println("round " + millis);
+  }
+
+  /** Waits for the end of what was begun; the median run in nanoseconds. */
+  long end() throws IOException {
+    return Long.parseLong(answer("median"));
   }
 
   private String ask(String request, String answer) throws IOException {
