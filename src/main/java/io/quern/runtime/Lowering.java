@@ -8,9 +8,7 @@ import io.quern.kernels.BinaryFloat;
 import io.quern.kernels.Conv2dFloat;
 import io.quern.kernels.Conv2dInt8;
 import io.quern.kernels.ConvGeometry;
-import io.quern.kernels.CopyFloat;
-import io.quern.kernels.CopyInt32;
-import io.quern.kernels.CopyInt8;
+import io.quern.kernels.Copy;
 import io.quern.kernels.CopyRegion;
 import io.quern.kernels.DepthwiseConv2dFloat;
 import io.quern.kernels.DepthwiseConv2dInt8;
@@ -19,7 +17,6 @@ import io.quern.kernels.FloatInterpolation;
 import io.quern.kernels.FullyConnectedFloat;
 import io.quern.kernels.FullyConnectedInt8;
 import io.quern.kernels.KernelParams;
-import io.quern.kernels.LookupCopyInt8;
 import io.quern.kernels.LookupInt8;
 import io.quern.kernels.MaxPool2dFloat;
 import io.quern.kernels.MaxPool2dInt8;
@@ -497,12 +494,14 @@ public final class Lowering {
   /** A copy of regions of tensors of the given one's type. */
   private KernelParams copy(int tensor, CopyRegion... regions) {
     DataType type = tensor(tensor).type();
-    return switch (type) {
-      case INT8, UINT8 -> new CopyInt8(regions);
-      case FLOAT32 -> new CopyFloat(regions);
-      case INT32, INT64 -> new CopyInt32(regions);
-      default -> throw unsupported("type " + type);
-    };
+    Copy.Elements elements =
+        switch (type) {
+          case INT8, UINT8 -> Copy.Elements.BYTES;
+          case FLOAT32 -> Copy.Elements.FLOATS;
+          case INT32, INT64 -> Copy.Elements.INTS;
+          default -> throw unsupported("type " + type);
+        };
+    return new Copy(elements, regions, null);
   }
 
   private KernelParams softmax(Operator.Softmax op) {
@@ -607,7 +606,7 @@ public final class Lowering {
       throw unsupported("fused activation " + op.activation());
     }
     if (isFloat(op.output())) {
-      return new CopyFloat(regions);
+      return copy(op.output(), regions);
     }
     boolean same = true;
     byte[][] tables = new byte[regions.length][];
@@ -621,7 +620,7 @@ public final class Lowering {
       same &= equal;
       tables[i] = equal ? identity() : Int8Functions.requantizeUnsigned(in, out);
     }
-    return same ? new CopyInt8(regions) : new LookupCopyInt8(regions, tables);
+    return new Copy(Copy.Elements.BYTES, regions, same ? null : tables);
   }
 
   private static byte[] identity() {

@@ -1,11 +1,7 @@
 package io.quern.kernels.portable;
 
-import io.quern.kernels.CopyFloat;
-import io.quern.kernels.CopyInt32;
-import io.quern.kernels.CopyInt8;
-import io.quern.kernels.CopyRegion;
+import io.quern.kernels.Copy;
 import io.quern.kernels.Kernel;
-import io.quern.kernels.LookupCopyInt8;
 import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
 
@@ -14,13 +10,7 @@ import io.quern.kernels.Scratch;
  * a block of elements of one row of one region.
  */
 final class CopyPortable implements Kernel {
-  private enum Type {
-    BYTE,
-    FLOAT,
-    INT
-  }
-
-  private final Type type;
+  private final Copy.Elements elements;
   private final ViewRows[] regions;
 
   /** First unit of each region, and the number of all units. */
@@ -29,31 +19,15 @@ final class CopyPortable implements Kernel {
   /** A table for each region, or null. */
   private final byte[][] tables;
 
-  private CopyPortable(Type type, CopyRegion[] regions, byte[][] tables) {
-    this.type = type;
-    this.tables = tables;
-    this.regions = new ViewRows[regions.length];
+  CopyPortable(Copy p) {
+    this.elements = p.elements();
+    this.tables = p.tables();
+    this.regions = new ViewRows[p.regions().length];
     firstUnit = new int[regions.length + 1];
     for (int i = 0; i < regions.length; i++) {
-      this.regions[i] = new ViewRows(regions[i].from(), regions[i].to());
+      this.regions[i] = new ViewRows(p.regions()[i].from(), p.regions()[i].to());
       firstUnit[i + 1] = Math.addExact(firstUnit[i], this.regions[i].units());
     }
-  }
-
-  CopyPortable(CopyInt8 p) {
-    this(Type.BYTE, p.regions(), null);
-  }
-
-  CopyPortable(LookupCopyInt8 p) {
-    this(Type.BYTE, p.regions(), p.tables());
-  }
-
-  CopyPortable(CopyFloat p) {
-    this(Type.FLOAT, p.regions(), null);
-  }
-
-  CopyPortable(CopyInt32 p) {
-    this(Type.INT, p.regions(), null);
   }
 
   @Override
@@ -85,18 +59,18 @@ final class CopyPortable implements Kernel {
   }
 
   private Object array(Memory m) {
-    return switch (type) {
-      case BYTE -> m.bytes;
-      case FLOAT -> m.floats;
-      case INT -> m.ints;
+    return switch (elements) {
+      case BYTES -> m.bytes;
+      case FLOATS -> m.floats;
+      case INTS -> m.ints;
     };
   }
 
   private void move(Memory m, int from, int fromStep, int to, int toStep, int n) {
-    switch (type) {
-      case BYTE -> move(m.bytes, from, fromStep, to, toStep, n);
-      case FLOAT -> move(m.floats, from, fromStep, to, toStep, n);
-      case INT -> move(m.ints, from, fromStep, to, toStep, n);
+    switch (elements) {
+      case BYTES -> move(m.bytes, from, fromStep, to, toStep, n);
+      case FLOATS -> move(m.floats, from, fromStep, to, toStep, n);
+      case INTS -> move(m.ints, from, fromStep, to, toStep, n);
     }
   }
 

@@ -6,16 +6,13 @@ import io.quern.kernels.AveragePool2dInt8;
 import io.quern.kernels.BinaryFloat;
 import io.quern.kernels.Conv2dFloat;
 import io.quern.kernels.Conv2dInt8;
-import io.quern.kernels.CopyFloat;
-import io.quern.kernels.CopyInt32;
-import io.quern.kernels.CopyInt8;
+import io.quern.kernels.Copy;
 import io.quern.kernels.DepthwiseConv2dFloat;
 import io.quern.kernels.DepthwiseConv2dInt8;
 import io.quern.kernels.FullyConnectedFloat;
 import io.quern.kernels.FullyConnectedInt8;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.KernelParams;
-import io.quern.kernels.LookupCopyInt8;
 import io.quern.kernels.MaxPool2dFloat;
 import io.quern.kernels.MaxPool2dInt8;
 import io.quern.kernels.MeanFloat;
@@ -66,13 +63,7 @@ public final class PortableTier implements Tier {
     if (params instanceof MulInt8 p) {
       return new MulPortable(p);
     }
-    if (params instanceof CopyInt8 p) {
-      return new CopyPortable(p);
-    }
-    if (params instanceof LookupCopyInt8 p) {
-      return new CopyPortable(p);
-    }
-    if (params instanceof CopyInt32 p) {
+    if (params instanceof Copy p) {
       return new CopyPortable(p);
     }
     if (params instanceof PadInt8 p) {
@@ -102,9 +93,6 @@ public final class PortableTier implements Tier {
     }
     if (params instanceof BinaryFloat p) {
       return new BinaryFloatPortable(p);
-    }
-    if (params instanceof CopyFloat p) {
-      return new CopyPortable(p);
     }
     if (params instanceof PadFloat p) {
       return new PadPortable(p);

@@ -1,16 +1,16 @@
 package io.quern.kernels.reference;
 
-import io.quern.kernels.CopyInt8;
+import io.quern.kernels.Copy;
 import io.quern.kernels.CopyRegion;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
 import io.quern.kernels.Scratch;
 
-/** {@link CopyInt8}, one element after the other. A unit is one region. */
+/** {@link Copy}, one element after the other. A unit is one region. */
 final class CopyReference implements Kernel {
-  private final CopyInt8 p;
+  private final Copy p;
 
-  CopyReference(CopyInt8 p) {
+  CopyReference(Copy p) {
     this.p = p;
   }
 
@@ -25,7 +25,16 @@ final class CopyReference implements Kernel {
       CopyRegion region = p.regions()[unit];
       int elements = region.from().elements();
       for (int i = 0; i < elements; i++) {
-        memory.bytes[region.to().at(i)] = memory.bytes[region.from().at(i)];
+        int source = region.from().at(i);
+        int target = region.to().at(i);
+        switch (p.elements()) {
+          case BYTES -> {
+            byte q = memory.bytes[source];
+            memory.bytes[target] = p.tables() == null ? q : p.tables()[unit][q + 128];
+          }
+          case FLOATS -> memory.floats[target] = memory.floats[source];
+          case INTS -> memory.ints[target] = memory.ints[source];
+        }
       }
     }
   }

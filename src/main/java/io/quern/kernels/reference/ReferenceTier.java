@@ -7,9 +7,7 @@ import io.quern.kernels.AveragePool2dInt8;
 import io.quern.kernels.BinaryFloat;
 import io.quern.kernels.Conv2dFloat;
 import io.quern.kernels.Conv2dInt8;
-import io.quern.kernels.CopyFloat;
-import io.quern.kernels.CopyInt32;
-import io.quern.kernels.CopyInt8;
+import io.quern.kernels.Copy;
 import io.quern.kernels.DepthwiseConv2dFloat;
 import io.quern.kernels.DepthwiseConv2dInt8;
 import io.quern.kernels.DequantizeInt8;
@@ -17,7 +15,6 @@ import io.quern.kernels.FullyConnectedFloat;
 import io.quern.kernels.FullyConnectedInt8;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.KernelParams;
-import io.quern.kernels.LookupCopyInt8;
 import io.quern.kernels.LookupInt8;
 import io.quern.kernels.MaxPool2dFloat;
 import io.quern.kernels.MaxPool2dInt8;
@@ -73,10 +70,8 @@ public final class ReferenceTier implements Tier {
       return new AddReference(p);
     } else if (params instanceof MulInt8 p) {
       return new MulReference(p);
-    } else if (params instanceof CopyInt8 p) {
+    } else if (params instanceof Copy p) {
       return new CopyReference(p);
-    } else if (params instanceof CopyInt32 p) {
-      return new CopyInt32Reference(p);
     } else if (params instanceof PadInt8 p) {
       return new PadReference(p);
     } else if (params instanceof SoftmaxInt8 p) {
@@ -89,8 +84,6 @@ public final class ReferenceTier implements Tier {
       return new DequantizeReference(p);
     } else if (params instanceof TransposeConvInt8 p) {
       return new TransposeConvReference(p);
-    } else if (params instanceof LookupCopyInt8 p) {
-      return new LookupCopyReference(p);
     } else if (params instanceof PreluInt8 p) {
       return new PreluReference(p);
     } else if (params instanceof ResizeBilinearInt8 p) {
@@ -119,8 +112,6 @@ public final class ReferenceTier implements Tier {
       return new MeanFloatReference(p);
     } else if (params instanceof BinaryFloat p) {
       return new BinaryFloatReference(p);
-    } else if (params instanceof CopyFloat p) {
-      return new CopyFloatReference(p);
     } else if (params instanceof PadFloat p) {
       return new PadFloatReference(p);
     } else if (params instanceof SoftmaxFloat p) {

@@ -1,9 +1,7 @@
 package io.quern.kernels.reference;
 
-import io.quern.kernels.CopyFloat;
-import io.quern.kernels.CopyInt8;
+import io.quern.kernels.Copy;
 import io.quern.kernels.CopyRegion;
-import io.quern.kernels.LookupCopyInt8;
 import io.quern.kernels.Memory;
 import io.quern.kernels.PadFloat;
 import io.quern.kernels.PadInt8;
@@ -19,15 +17,20 @@ public abstract class MovementContract extends KernelContract {
   private void check(String what, int elements, CopyRegion... regions) {
     Memory bytes = int8Memory(elements, elements);
     fill(bytes.bytes, IN, elements, -128, 127);
-    check(what, new CopyInt8(regions), bytes);
+    check(what, new Copy(Copy.Elements.BYTES, regions, null), bytes);
     byte[][] tables = new byte[regions.length][256];
     for (byte[] t : tables) {
       fill(t, 0, 256, -128, 127);
     }
-    check(what + ", tables", new LookupCopyInt8(regions, tables), bytes);
+    check(what + ", tables", new Copy(Copy.Elements.BYTES, regions, tables), bytes);
     Memory floats = floatMemory(elements, elements);
     fill(floats.floats, IN, elements);
-    check(what, new CopyFloat(regions), floats);
+    check(what, new Copy(Copy.Elements.FLOATS, regions, null), floats);
+    Memory ints = new Memory(0, 0, bytes.bytes.length);
+    for (int i = 0; i < elements; i++) {
+      ints.ints[IN + i] = 1_000_003 * i;
+    }
+    check(what, new Copy(Copy.Elements.INTS, regions, null), ints);
   }
 
   @Test
