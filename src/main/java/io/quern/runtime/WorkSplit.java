@@ -10,8 +10,8 @@ import java.util.List;
  * ones with slow ones, clocks change, other programs take their part. So threads time their parts
  * of large steps, and now and then, between two runs, the parts follow the rates. What changes from
  * one step to the next is left to the last units of a step: pieces that whoever is done takes, one
- * after the other. Steps below {@link #TIMED_MACS} have equal parts of the whole, by the same rates
- * and without a look at the clock. Who computes a unit does not change its result.
+ * after the other. Steps below {@link #TIMED_MACS} are divided by the same rates, as a whole and
+ * without a look at the clock. Who computes a unit does not change its result.
  */
 final class WorkSplit {
   /** Multiply-accumulates from which on a step is timed: 10 microseconds and more. */
