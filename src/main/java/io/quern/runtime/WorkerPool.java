@@ -41,6 +41,10 @@ final class WorkerPool {
   private static final int CLAIMED = 3 * APART;
 
   private final int threads;
+
+  /** {@link #SPINS}, or 0 where the thread that is waited for may need this one's processor. */
+  private final int spins;
+
   private final Kernel[] kernels;
   private final WorkSplit split;
   private final Memory memory;
@@ -69,6 +73,7 @@ final class WorkerPool {
    */
   WorkerPool(List<PlanStep> steps, Memory memory, Scratch[] scratch) {
     this.threads = scratch.length;
+    this.spins = threads <= Runtime.getRuntime().availableProcessors() ? SPINS : 0;
     this.kernels = new Kernel[steps.size()];
     for (int s = 0; s < kernels.length; s++) {
       kernels[s] = steps.get(s).kernel();
@@ -139,9 +144,9 @@ final class WorkerPool {
       }
       target += threads;
       if (counters.getAndIncrement(ARRIVED) + 1 - target < 0) {
-        int spins = 0;
+        int spun = 0;
         while (counters.getAcquire(ARRIVED) - target < 0) {
-          if (++spins < SPINS) {
+          if (++spun < spins) {
             Thread.onSpinWait();
           } else {
             Thread.yield();
@@ -205,7 +210,7 @@ final class WorkerPool {
     }
 
     private int await(int seen) {
-      for (int i = 0; i < SPINS; i++) {
+      for (int i = 0; i < spins; i++) {
         int now = counters.get(EPOCH);
         if (now != seen) {
           return now;
