@@ -44,9 +44,10 @@ final class WorkSplit {
   private final int[][] bounds;
 
   private final int[] units;
+  private final int[] pieces;
 
   /** Units of a piece. */
-  private final int[] piece;
+  private final int[] pieceUnits;
 
   private final boolean[] parallel;
 
@@ -64,7 +65,8 @@ final class WorkSplit {
     this.macs = new long[steps.size()];
     this.bounds = new int[steps.size()][threads + 1];
     this.units = new int[steps.size()];
-    this.piece = new int[steps.size()];
+    this.pieces = new int[steps.size()];
+    this.pieceUnits = new int[steps.size()];
     this.parallel = new boolean[steps.size()];
     this.shares = new double[threads];
     this.rates = new double[threads];
@@ -74,7 +76,6 @@ final class WorkSplit {
       parallel[s] = step.parallel();
       macs[s] = parallel[s] && threads > 1 && step.macs() >= TIMED_MACS ? step.macs() : 0;
       units[s] = step.units();
-      piece[s] = 1;
       Arrays.fill(bounds[s], 1, threads + 1, units[s]);
       if (timed(s)) {
         leavePieces(s, step.kernel().grain());
@@ -89,7 +90,8 @@ final class WorkSplit {
     long size = (PIECE_MACS * units[s] + macs[s] - 1) / macs[s];
     size = Math.max(Math.max(size, grain), (left + EIGHTH - 1) / EIGHTH);
     if (left >= 2 * size) {
-      piece[s] = (int) size;
+      pieces[s] = (int) ((left + size - 1) / size);
+      pieceUnits[s] = (int) size;
       bounds[s][threads] = units[s] - left;
     }
   }
@@ -106,12 +108,12 @@ final class WorkSplit {
 
   /** Pieces that follow the threads' parts. */
   int pieces(int step) {
-    return (units[step] - bounds[step][threads] + piece[step] - 1) / piece[step];
+    return pieces[step];
   }
 
   /** First unit of a piece, or the unit after the last piece. */
   int pieceFrom(int step, int index) {
-    return Math.min(units[step], bounds[step][threads] + index * piece[step]);
+    return Math.min(units[step], bounds[step][threads] + index * pieceUnits[step]);
   }
 
   /** Whether threads are to {@link #add} the time that they take for their parts of a step. */

@@ -13,8 +13,9 @@ import java.util.concurrent.locks.LockSupport;
  * calling thread takes part.
  *
  * <p>Hand-off is spin, then yield, then park: a thread that waits first spins for some
- * microseconds, because the next step of a network usually follows at once; between runs the
- * workers park. Nothing is allocated and no lock is taken.
+ * microseconds, because the next step of a network usually follows at once, unless there are more
+ * threads than processors; between runs the workers park. Nothing is allocated and no lock is
+ * taken.
  *
  * <p>Memory order: a thread's writes of step s happen before its increment of the arrivals, which
  * happens before any thread leaves the barrier of step s; the caller's writes before a run happen

@@ -27,17 +27,29 @@ class WorkerPoolTest {
    * steps are kept apart.
    */
   private static Kernel mirrorSum(int from, int to) {
+    return kernel(
+        LENGTH,
+        (m, begin, end) -> {
+          for (int i = begin; i < end; i++) {
+            m.ints[to + i] = m.ints[from + i] * 31 + m.ints[from + LENGTH - 1 - i] + i;
+          }
+        });
+  }
+
+  private interface Body {
+    void run(Memory memory, int from, int to);
+  }
+
+  private static Kernel kernel(int units, Body body) {
     return new Kernel() {
       @Override
       public int units() {
-        return LENGTH;
+        return units;
       }
 
       @Override
-      public void run(Memory m, Scratch scratch, int begin, int end) {
-        for (int i = begin; i < end; i++) {
-          m.ints[to + i] = m.ints[from + i] * 31 + m.ints[from + LENGTH - 1 - i] + i;
-        }
+      public void run(Memory memory, Scratch scratch, int from, int to) {
+        body.run(memory, from, to);
       }
     };
   }
@@ -105,22 +117,16 @@ class WorkerPoolTest {
     RuntimeException failure = new IllegalStateException("as planned");
     boolean[] fail = {false};
     Kernel kernel =
-        new Kernel() {
-          @Override
-          public int units() {
-            return LENGTH;
-          }
-
-          @Override
-          public void run(Memory m, Scratch scratch, int from, int to) {
-            for (int i = from; i < to; i++) {
-              m.ints[i]++;
-            }
-            if (fail[0] && to == LENGTH) {
-              throw failure;
-            }
-          }
-        };
+        kernel(
+            LENGTH,
+            (m, from, to) -> {
+              for (int i = from; i < to; i++) {
+                m.ints[i]++;
+              }
+              if (fail[0] && to == LENGTH) {
+                throw failure;
+              }
+            });
     Memory memory = new Memory(0, 0, LENGTH);
     WorkerPool pool = new WorkerPool(steps(LARGE, kernel, kernel), memory, scratch(2));
     for (int r = 0; r < 200; r++) {
@@ -142,20 +148,14 @@ class WorkerPoolTest {
     RuntimeException failure = new IllegalStateException("as planned");
     boolean[] fail = {true};
     Kernel kernel =
-        new Kernel() {
-          @Override
-          public int units() {
-            return 2;
-          }
-
-          @Override
-          public void run(Memory m, Scratch scratch, int from, int to) {
-            if (from == 1 && fail[0]) {
-              throw failure;
-            }
-            m.ints[from]++;
-          }
-        };
+        kernel(
+            2,
+            (m, from, to) -> {
+              if (from == 1 && fail[0]) {
+                throw failure;
+              }
+              m.ints[from]++;
+            });
     Memory memory = new Memory(0, 0, 2);
     WorkerPool pool = new WorkerPool(steps(kernel), memory, scratch(2));
     assertSame(failure, assertThrows(IllegalStateException.class, pool::run));
