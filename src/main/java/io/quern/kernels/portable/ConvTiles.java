@@ -3,6 +3,7 @@ package io.quern.kernels.portable;
 import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
+import io.quern.kernels.Parts;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
 import java.util.Arrays;
@@ -70,7 +71,7 @@ abstract class ConvTiles implements Kernel {
         geometry.isPointwise() || geometry.outW() > rowLength
             ? Rows.tile(geometry.pixels(), rowLength)
             : geometry.outW()
-                * Rows.even(geometry.pixels() / geometry.outW(), rowLength / geometry.outW());
+                * Parts.even(geometry.pixels() / geometry.outW(), rowLength / geometry.outW());
     this.blocks = (groupOutputs + BLOCK - 1) / BLOCK;
     this.ring = (geometry.kernelH() - 1) * geometry.dilationH() + 1;
     int stride = geometry.strideW();
@@ -111,7 +112,7 @@ abstract class ConvTiles implements Kernel {
         staged = part;
       }
       int left = Math.min(blocks - unit % blocks, to - unit);
-      taken = Rows.even(left, MOST_OUTPUTS / BLOCK);
+      taken = Parts.even(left, MOST_OUTPUTS / BLOCK);
       int done = unit % blocks * BLOCK;
       int o = group * groupOutputs + done;
       int count = Math.min(taken * BLOCK, groupOutputs - done);

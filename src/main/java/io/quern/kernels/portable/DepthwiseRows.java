@@ -4,6 +4,7 @@ import io.quern.kernels.CacheLines;
 import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
+import io.quern.kernels.Parts;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
 import java.util.Arrays;
@@ -27,6 +28,9 @@ abstract class DepthwiseRows implements Kernel {
 
   /** Values of a row, at most: longer rows leave less to what C2 does before and after vectors. */
   static final int LENGTH = 320;
+
+  /** Output rows that are worth converting the input rows again that others have converted. */
+  private static final int GRAIN = 4;
 
   /** With more channels than this a row is one pixel. */
   private static final int MOST_SHARING = 64;
@@ -69,7 +73,7 @@ abstract class DepthwiseRows implements Kernel {
     this.paddedTaps = (taps + 2) / 3 * 3;
     this.pixelRows =
         channels > MOST_SHARING && geometry.dilationH() == 1 && geometry.dilationW() == 1;
-    this.blockPixels = pixelRows ? 1 : Rows.even(geometry.outW(), Math.max(1, LENGTH / channels));
+    this.blockPixels = pixelRows ? 1 : Parts.even(geometry.outW(), Math.max(1, LENGTH / channels));
     this.segments = (channels + LENGTH - 1) / LENGTH;
     this.ring = (geometry.kernelH() - 1) * geometry.dilationH() + 1;
     int blocks = (geometry.outW() + blockPixels - 1) / blockPixels;
@@ -110,7 +114,7 @@ abstract class DepthwiseRows implements Kernel {
 
   @Override
   public final int grain() {
-    return 4;
+    return GRAIN;
   }
 
   @Override

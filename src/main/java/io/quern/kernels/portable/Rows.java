@@ -1,5 +1,6 @@
 package io.quern.kernels.portable;
 
+import io.quern.kernels.Parts;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -46,15 +47,9 @@ final class Rows {
     return n + WHOLE - 1 & -WHOLE;
   }
 
-  /** Size of the fewest parts of at most {@code most}, all but the last of one size. */
-  static int even(int total, int most) {
-    int parts = (total + most - 1) / most;
-    return (total + parts - 1) / parts;
-  }
-
   /** Even tiles of at most {@code most} pixels, which is {@link #whole}. */
   static int tile(int pixels, int most) {
-    return Math.min(most, whole(even(pixels, most)));
+    return Math.min(most, whole(Parts.even(pixels, most)));
   }
 
   private static float[] byteValues() {

@@ -7,6 +7,7 @@ import io.quern.kernels.Conv2dInt8;
 import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
+import io.quern.kernels.Parts;
 import io.quern.kernels.Repeated;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
@@ -177,7 +178,7 @@ final class Conv2dVector implements Kernel {
     for (int unit = from; unit < to; unit += end - unit % g.outH()) {
       int batch = unit / g.outH();
       int first = unit % g.outH();
-      end = first + Lanes.part(Math.min(g.outH() - first, to - unit), rows, 1);
+      end = first + Parts.even(Math.min(g.outH() - first, to - unit), rows);
       if (first == 0) {
         lines.clear(staged);
       }

@@ -6,6 +6,7 @@ import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.DepthwiseConv2dInt8;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
+import io.quern.kernels.Parts;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
 
@@ -73,7 +74,7 @@ final class DepthwiseConv2dVector implements Kernel {
       int group = unit / g.outH() % groups;
       int batch = unit / g.outH() / groups;
       int first = unit % g.outH();
-      n = Lanes.part(Math.min(g.outH() - first, to - unit), band.rows, 1);
+      n = Parts.even(Math.min(g.outH() - first, to - unit), band.rows);
       int end = Math.min(band.vectors, (group + 1) * groupVectors);
       // The last vector first: its stores may spill over the first channels of the next pixel.
       for (int v = end - 1; v >= group * groupVectors; v--) {

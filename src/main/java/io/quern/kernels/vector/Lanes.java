@@ -46,13 +46,6 @@ final class Lanes {
 
   private Lanes() {}
 
-  /** The first of the fewest parts of at most {@code most}, all alike but for whole steps. */
-  static int part(int total, int most, int step) {
-    int parts = (total + most - 1) / most;
-    int even = (total + parts - 1) / parts;
-    return Math.min(total, (even + step - 1) / step * step);
-  }
-
   /** {@code n} rounded up to whole vectors. */
   static int roundUp(int n) {
     return (n + COUNT - 1) / COUNT * COUNT;

@@ -3,6 +3,7 @@ package io.quern.kernels.vector;
 import io.quern.kernels.Conv2dInt8;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
+import io.quern.kernels.Parts;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
 
@@ -43,9 +44,8 @@ final class PointwiseVector implements Kernel {
     outC = p.geometry().outC();
     int whole = Gemm.wholePixels(Gemm.panelVectors(Lanes.roundUp(outC) / Lanes.COUNT));
     int most = MOST_PIXELS / whole * whole;
-    int tiles = (pixels + most - 1) / most;
-    int even = (pixels + tiles - 1) / tiles;
-    tile = (even + whole - 1) / whole * whole;
+    tile = even(pixels, most, whole);
+    int tiles = (pixels + tile - 1) / tile;
     panels = new Panels(p.weights(), p.weightsZeroPoint(), sums.start(), 1, inC, tile);
     // Stores of a vector that is not full spill over the next pixel: one unit has all panels.
     boolean byPanel = outC % Lanes.COUNT == 0 && tiles * panels.count >= LEAST_UNITS;
@@ -57,6 +57,11 @@ final class PointwiseVector implements Kernel {
       all = requantizer.takesEightInputs(c);
     }
     eightInputs = all;
+  }
+
+  /** Pixels of the fewest tiles of at most {@code most}, a multiple of {@code whole}. */
+  private static int even(int pixels, int most, int whole) {
+    return (Parts.even(pixels, most) + whole - 1) / whole * whole;
   }
 
   /** Null when the sums may be inexact. */
@@ -90,12 +95,12 @@ final class PointwiseVector implements Kernel {
   public void run(Memory memory, Scratch scratch, int from, int to) {
     float[] floats = scratch.floats;
     int acc = (tile + Gemm.MOST_PIXELS) * inC;
+    int end = Math.min(pixels, (to + groups - 1) / groups * chunk);
     int n;
-    for (int unit = from; unit < to; unit += groups > 1 ? 1 : (n + chunk - 1) / chunk) {
+    for (int unit = from; unit < to; unit += (n + chunk - 1) / chunk) {
       int group = unit % groups;
       int first = unit / groups * chunk;
-      int end = groups > 1 ? first + tile : to * chunk;
-      n = Lanes.part(Math.min(end, pixels) - first, tile, chunk);
+      n = Math.min(end - first, even(end - first, tile, chunk));
       if (unit == from || group == 0) {
         Lanes.toFloats(memory.bytes, in + first * inC, floats, 0, n * inC);
         Gemm.clearBehind(floats, n * inC);

@@ -7,6 +7,7 @@ import io.quern.kernels.Conv2dInt8;
 import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
+import io.quern.kernels.Parts;
 import io.quern.kernels.Scratch;
 import io.quern.kernels.ScratchSize;
 import java.util.Arrays;
@@ -63,7 +64,7 @@ final class WinogradVector implements Kernel {
     out = p.out();
     tilesX = (g.outW() + 1) / 2;
     tilesY = (g.outH() + 1) / 2;
-    rows = Lanes.part(tilesY, Math.max(1, TILES / tilesX), 1);
+    rows = Parts.even(tilesY, Math.max(1, TILES / tilesX));
     lines = new InputLines(g, p.in(), p.inputZeroPoint(), 2 * tilesX, 2 * rows);
     int outputs = g.outC();
     bias = new float[Lanes.roundUp(outputs)];
@@ -194,7 +195,7 @@ final class WinogradVector implements Kernel {
     for (int unit = from; unit < to; unit += n) {
       int batch = unit / tilesY;
       int first = unit % tilesY;
-      n = Lanes.part(Math.min(tilesY - first, to - unit), rows, 1);
+      n = Parts.even(Math.min(tilesY - first, to - unit), rows);
       if (first == 0) {
         lines.clear(staged);
       }
