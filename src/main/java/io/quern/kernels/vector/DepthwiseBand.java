@@ -5,6 +5,7 @@ import static io.quern.kernels.vector.Lanes.FLOATS;
 
 import io.quern.kernels.ConvGeometry;
 import io.quern.kernels.DepthwiseConv2dInt8;
+import io.quern.kernels.Parts;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -27,7 +28,7 @@ final class DepthwiseBand {
   /** Pixels of a band: its inputs and sums take some 24 KB of 256-bit vectors. */
   private static final int PIXELS = 384;
 
-  /** Output rows from which on there are two bands at least, so that two threads can share. */
+  /** Output rows from which on there are two bands at least: one thread's are as two threads'. */
   private static final int ROWS_TO_SHARE = 12;
 
   /** Pixels of a vector. */
@@ -84,12 +85,8 @@ final class DepthwiseBand {
     int sh = g.strideH();
     int width = (g.outW() - 1) * sw + (g.kernelW() - 1) * g.dilationW() + 1;
     pitch = ((width + sw - 1) / sw + fold - 1) / fold * fold;
-    int most = Math.max(1, Math.min(g.outH(), PIXELS * fold / pitch));
-    int bands = (g.outH() + most - 1) / most;
-    if (bands == 1 && g.outH() >= ROWS_TO_SHARE) {
-      bands = 2;
-    }
-    rows = (g.outH() + bands - 1) / bands;
+    int most = g.outH() < ROWS_TO_SHARE ? g.outH() : (g.outH() + 1) / 2;
+    rows = Parts.even(g.outH(), Math.max(1, Math.min(most, PIXELS * fold / pitch)));
     plane = (inputRows(rows) + sh - 1) / sh * pitch * lanes;
     // Kernels may read a pixel beyond the last and write one.
     acc = sh * sw * plane + COUNT;
