@@ -23,6 +23,12 @@ public final class Scratch {
   /** The same for 16-bit values. */
   public final short[][] shortRows;
 
+  /** The index at which a tier lets {@link #rows} begin, 0 until it has chosen one. */
+  public int rowStart;
+
+  /** {@link System#nanoTime} of when it last did. */
+  public long rowStartTimed;
+
   /**
    * What a tier made of {@link #bytes}, once, so that runs need not make it again; null at first.
    * Must be immutable.

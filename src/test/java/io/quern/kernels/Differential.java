@@ -283,6 +283,8 @@ public final class Differential {
     for (float[] row : s.rows) {
       Arrays.fill(row, Float.NaN);
     }
+    s.rowStart = 1 + 2 * (kernel.units() % 4);
+    s.rowStartTimed = System.nanoTime();
     return s;
   }
 

@@ -65,7 +65,7 @@ final class BinaryFloatPortable implements Kernel {
     if (step == 1) {
       System.arraycopy(from, at, to, 0, n);
     } else if (step == 0) {
-      Rows.fill(to, from[at], n);
+      Rows.fill(to, from[at], 0, n);
     } else {
       for (int i = 0; i < n; i++) {
         to[i] = from[at + i * step];

@@ -133,7 +133,7 @@ final class Conv2dBinaryPortable implements Kernel {
   @Override
   public ScratchSize scratch() {
     int floats = groups > MOST_GROUPS ? block : 4;
-    return new ScratchSize(0, 0, 0, 0, floats, SUMS + block, LENGTH);
+    return new ScratchSize(0, 0, 0, 0, floats, SUMS + block, Rows.whole(LENGTH));
   }
 
   @Override
@@ -150,7 +150,7 @@ final class Conv2dBinaryPortable implements Kernel {
   private void outputs(Memory memory, Scratch scratch, int first, int n, int o, int count) {
     boolean whole = groups <= MOST_GROUPS;
     for (int q = 0; q < count && !whole; q++) {
-      Rows.fill(scratch.rows[q], 0, n);
+      Rows.fill(scratch.rows[q], 0, 0, n);
     }
     for (int g0 = 0; g0 < groups; g0 += MOST_GROUPS) {
       int end = Math.min(groups, g0 + MOST_GROUPS);
@@ -172,16 +172,16 @@ final class Conv2dBinaryPortable implements Kernel {
       int four = Math.min(4, count - q);
       int row = whole ? 0 : q;
       for (int i = 0; i < four && whole; i++) {
-        Rows.fill(scratch.rows[i], 0, n);
+        Rows.fill(scratch.rows[i], 0, 0, n);
         addSums(scratch, q + i, o + q + i, scratch.rows[i], n);
       }
       int at = out + first * g.outC() + o + q;
       if (four == 4) {
-        requantizer.channels4(scratch.rows, row, o + q, n, memory.bytes, at, g.outC());
+        requantizer.channels4(scratch.rows, row, 0, o + q, n, memory.bytes, at, g.outC());
       } else {
         for (int i = 0; i < four; i++) {
           float[] acc = scratch.rows[row + i];
-          requantizer.channel(acc, o + q + i, n, memory.bytes, at + i, g.outC());
+          requantizer.channel(acc, 0, o + q + i, n, memory.bytes, at + i, g.outC());
         }
       }
     }

@@ -155,7 +155,7 @@ final class Conv2dChannelsPortable implements Kernel {
 
   private void sumBlock(float[][] weights, float[][] acc, float[] x, int n) {
     for (int p = 0; p < BLOCK; p++) {
-      Rows.fill(acc[p], 0, n);
+      Rows.fill(acc[p], 0, 0, n);
     }
     int x1 = paddedDepth;
     int x2 = x1 + paddedDepth;
@@ -176,12 +176,13 @@ final class Conv2dChannelsPortable implements Kernel {
           x[x2 + k + 1],
           x[x3 + k],
           x[x3 + k + 1],
+          0,
           n);
     }
   }
 
   private void sum(float[][] weights, float[] acc, float[] x, int from, int n) {
-    Rows.fill(acc, 0, n);
+    Rows.fill(acc, 0, 0, n);
     for (int k = 0; k < paddedDepth; k += 4) {
       Rows.addScaled(
           acc,
@@ -193,6 +194,7 @@ final class Conv2dChannelsPortable implements Kernel {
           x[from + k + 1],
           x[from + k + 2],
           x[from + k + 3],
+          0,
           n);
     }
   }

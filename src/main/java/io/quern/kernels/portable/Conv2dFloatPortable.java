@@ -80,24 +80,24 @@ final class Conv2dFloatPortable extends ConvTiles {
   }
 
   @Override
-  void outputs(Memory memory, Scratch scratch, int o, int count, int n, int at) {
+  void outputs(Memory memory, Scratch scratch, int start, int o, int count, int n, int at) {
     float[][] rows = scratch.rows;
-    int whole = Rows.whole(n);
+    int end = start + Rows.whole(n);
     for (int q = 0; q < count; q++) {
-      Rows.fill(rows[paddedDepth + q], bias[o + q], whole);
+      Rows.fill(rows[paddedDepth + q], bias[o + q], start, end);
     }
     for (int k = 0; k < paddedDepth; k += 2) {
       for (int q = 0; q < count; q += BLOCK) {
-        accumulateBlock(rows, paddedDepth + q, (o + q) * paddedDepth, k, whole);
+        accumulateBlock(rows, paddedDepth + q, (o + q) * paddedDepth, k, start, end);
       }
     }
     for (int q = 0; q < count; q++) {
-      store(rows[paddedDepth + q], memory.floats, out + at + q, n);
+      store(rows[paddedDepth + q], start, memory.floats, out + at + q, n);
     }
   }
 
   /** Adds rows {@code k} and {@code k + 1}, by the weights from {@code at} on, to four sums. */
-  private void accumulateBlock(float[][] rows, int acc, int at, int k, int n) {
+  private void accumulateBlock(float[][] rows, int acc, int at, int k, int start, int end) {
     float[] w = weights;
     int w0 = at + k;
     int w1 = w0 + paddedDepth;
@@ -118,14 +118,16 @@ final class Conv2dFloatPortable extends ConvTiles {
         w[w2 + 1],
         w[w3],
         w[w3 + 1],
-        n);
+        start,
+        end);
   }
 
   @Override
-  void output(Memory memory, Scratch scratch, int o, int n, int at) {
+  void output(Memory memory, Scratch scratch, int start, int o, int n, int at) {
     float[][] rows = scratch.rows;
     float[] acc = rows[paddedDepth];
-    Rows.fill(acc, bias[o], n);
+    int end = start + Rows.whole(n);
+    Rows.fill(acc, bias[o], start, end);
     int w = o * paddedDepth;
     for (int k = 0; k < paddedDepth; k += 4) {
       FloatRows.addScaled(
@@ -138,15 +140,16 @@ final class Conv2dFloatPortable extends ConvTiles {
           weights[w + k + 1],
           weights[w + k + 2],
           weights[w + k + 3],
-          n);
+          start,
+          end);
     }
-    store(acc, memory.floats, out + at, n);
+    store(acc, start, memory.floats, out + at, n);
   }
 
-  private void store(float[] acc, float[] to, int at, int n) {
+  private void store(float[] acc, int from, float[] to, int at, int n) {
     int stride = outputStride();
     for (int p = 0; p < n; p++) {
-      to[at + p * stride] = Math.min(Math.max(acc[p], min), max);
+      to[at + p * stride] = Math.min(Math.max(acc[from + p], min), max);
     }
   }
 }

@@ -73,77 +73,79 @@ final class Conv2dPortable extends ConvTiles {
   }
 
   @Override
-  void outputs(Memory memory, Scratch scratch, int o, int count, int n, int at) {
-    sum(scratch, o, count, Rows.whole(n));
-    requantize(memory, scratch, o, count, n, at);
+  void outputs(Memory memory, Scratch scratch, int start, int o, int count, int n, int at) {
+    sum(scratch, start, o, count, n);
+    requantize(memory, scratch, start, o, count, n, at);
   }
 
   @Override
-  void output(Memory memory, Scratch scratch, int o, int n, int at) {
-    sum(scratch, o, 1, n);
-    requantize(memory, scratch, o, 1, n, at);
+  void output(Memory memory, Scratch scratch, int start, int o, int n, int at) {
+    sum(scratch, start, o, 1, n);
+    requantize(memory, scratch, start, o, 1, n, at);
   }
 
   /** Sums {@code count} channels in the rows for it, or in int where float is not exact. */
-  private void sum(Scratch scratch, int o, int count, int n) {
+  private void sum(Scratch scratch, int start, int o, int count, int n) {
+    int end = start + Rows.whole(n);
     if (run >= paddedDepth) {
-      accumulate(scratch.rows, o, count, 0, paddedDepth, n);
+      accumulate(scratch.rows, o, count, 0, paddedDepth, start, end);
       return;
     }
     int[] sums = scratch.ints;
     java.util.Arrays.fill(sums, 0, count * rowLength, 0);
     for (int k = 0; k < paddedDepth; k += run) {
-      accumulate(scratch.rows, o, count, k, Math.min(paddedDepth, k + run), n);
+      accumulate(scratch.rows, o, count, k, Math.min(paddedDepth, k + run), start, end);
       for (int q = 0; q < count; q++) {
-        add(sums, q * rowLength, scratch.rows[paddedDepth + q], n);
+        add(sums, q * rowLength, scratch.rows[paddedDepth + q], start, n);
       }
     }
   }
 
-  private static void add(int[] sums, int from, float[] acc, int n) {
+  private static void add(int[] sums, int at, float[] acc, int from, int n) {
     for (int p = 0; p < n; p++) {
-      sums[from + p] += (int) acc[p];
+      sums[at + p] += (int) acc[from + p];
     }
   }
 
-  private void requantize(Memory memory, Scratch scratch, int o, int count, int n, int at) {
+  private void requantize(
+      Memory memory, Scratch scratch, int start, int o, int count, int n, int at) {
     byte[] bytes = memory.bytes;
     int stride = outputStride();
     int q = 0;
     if (run >= paddedDepth) {
       for (; q + BLOCK <= count; q += BLOCK) {
         int row = paddedDepth + q;
-        requantizer.channels4(scratch.rows, row, o + q, n, bytes, out + at + q, stride);
+        requantizer.channels4(scratch.rows, row, start, o + q, n, bytes, out + at + q, stride);
       }
     }
     for (; q < count; q++) {
       int c = o + q;
       if (run >= paddedDepth) {
         float[] acc = scratch.rows[paddedDepth + q];
-        requantizer.channel(acc, c, n, bytes, out + at + q, stride);
+        requantizer.channel(acc, start, c, n, bytes, out + at + q, stride);
       } else {
         requantizer.channel(scratch.ints, q * rowLength, c, n, bytes, out + at + q, stride);
       }
     }
   }
 
-  private void accumulate(float[][] rows, int o, int count, int from, int to, int n) {
+  private void accumulate(float[][] rows, int o, int count, int from, int to, int start, int end) {
     for (int q = 0; q < count; q++) {
-      Rows.fill(rows[paddedDepth + q], 0, n);
+      Rows.fill(rows[paddedDepth + q], 0, start, end);
     }
     if (count >= BLOCK) {
       for (int k = from; k < to; k += 2) {
         for (int q = 0; q < count; q += BLOCK) {
-          accumulateBlock(rows, paddedDepth + q, (o + q) * paddedDepth, k, n);
+          accumulateBlock(rows, paddedDepth + q, (o + q) * paddedDepth, k, start, end);
         }
       }
     } else {
-      accumulateOne(rows, rows[paddedDepth], o, from, to, n);
+      accumulateOne(rows, rows[paddedDepth], o, from, to, start, end);
     }
   }
 
   /** Adds rows {@code k} and {@code k + 1}, by the weights from {@code at} on, to four sums. */
-  private void accumulateBlock(float[][] rows, int acc, int at, int k, int n) {
+  private void accumulateBlock(float[][] rows, int acc, int at, int k, int start, int end) {
     byte[] w = weights;
     int w0 = at + k;
     int w1 = w0 + paddedDepth;
@@ -165,10 +167,12 @@ final class Conv2dPortable extends ConvTiles {
         w[w2 + 1] - z,
         w[w3] - z,
         w[w3 + 1] - z,
-        n);
+        start,
+        end);
   }
 
-  private void accumulateOne(float[][] rows, float[] acc, int o, int from, int to, int n) {
+  private void accumulateOne(
+      float[][] rows, float[] acc, int o, int from, int to, int start, int end) {
     int w = o * paddedDepth;
     int z = weightsZeroPoint;
     for (int k = from; k < to; k += 4) {
@@ -182,7 +186,8 @@ final class Conv2dPortable extends ConvTiles {
           weights[w + k + 1] - z,
           weights[w + k + 2] - z,
           weights[w + k + 3] - z,
-          n);
+          start,
+          end);
     }
   }
 }

@@ -95,11 +95,13 @@ abstract class ConvTiles implements Kernel {
     int lines = g.isPointwise() ? 0 : ring * groupInputs * lineLength;
     int sums = Math.min(MOST_OUTPUTS, groupOutputs + BLOCK - 1 & -BLOCK);
     int ints = Math.max(sums * rowLength, ring);
-    return new ScratchSize(0, 0, ints, lines, paddedDepth + sums, rowLength);
+    int length = RowStart.MOST + Rows.whole(rowLength);
+    return new ScratchSize(0, 0, ints, lines, paddedDepth + sums, length);
   }
 
   @Override
   public final void run(Memory memory, Scratch scratch, int from, int to) {
+    int start = RowStart.of(scratch);
     int staged = -1;
     int taken;
     for (int unit = from; unit < to; unit += taken) {
@@ -108,7 +110,7 @@ abstract class ConvTiles implements Kernel {
       int first = part / groups * tile;
       int n = Math.min(tile, g.pixels() - first);
       if (part != staged) {
-        stage(memory, scratch, group, first, n);
+        stage(memory, scratch, start, group, first, n);
         staged = part;
       }
       int left = Math.min(blocks - unit % blocks, to - unit);
@@ -118,24 +120,25 @@ abstract class ConvTiles implements Kernel {
       int count = Math.min(taken * BLOCK, groupOutputs - done);
       int whole = count & -BLOCK;
       if (whole > 0) {
-        outputs(memory, scratch, o, whole, n, first * g.outC() + o);
+        outputs(memory, scratch, start, o, whole, n, first * g.outC() + o);
       }
       for (int q = whole; q < count; q++) {
-        output(memory, scratch, o + q, n, first * g.outC() + o + q);
+        output(memory, scratch, start, o + q, n, first * g.outC() + o + q);
       }
     }
   }
 
-  private void stage(Memory memory, Scratch scratch, int group, int first, int n) {
+  private void stage(Memory memory, Scratch scratch, int start, int group, int first, int n) {
     float[][] rows = scratch.rows;
     if (g.isPointwise()) {
       int from = in + first * g.inC() + group * groupInputs;
       int c = 0;
       for (; c + 4 <= groupInputs; c += 4) {
-        gather4(memory, from + c, g.inC(), rows[c], rows[c + 1], rows[c + 2], rows[c + 3], 0, 0, n);
+        float[] row = rows[c];
+        gather4(memory, from + c, g.inC(), row, rows[c + 1], rows[c + 2], rows[c + 3], start, 0, n);
       }
       for (; c < groupInputs; c++) {
-        gather(memory, from + c, g.inC(), rows[c], 0, n);
+        gather(memory, from + c, g.inC(), rows[c], start, n);
       }
     } else {
       int row = first / g.outW();
@@ -146,19 +149,22 @@ abstract class ConvTiles implements Kernel {
         if (p == 0 || length < g.outW()) {
           Arrays.fill(staged, 0, ring, Integer.MIN_VALUE);
         }
-        stageSegment(memory, scratch, group, row, x, p, length);
+        stageSegment(memory, scratch, start + p, group, row, x, length);
         p += length;
         x = 0;
       }
     }
     for (int k = depth; k < paddedDepth; k++) {
-      Rows.fill(rows[k], 0, n);
+      Rows.fill(rows[k], 0, start, start + n);
     }
   }
 
-  /** Stages {@code length} pixels from column {@code x} on of an output row at {@code p}. */
+  /**
+   * Stages {@code length} pixels from column {@code x} on of an output row at index {@code p} of
+   * the rows.
+   */
   private void stageSegment(
-      Memory memory, Scratch scratch, int group, int row, int x, int p, int length) {
+      Memory memory, Scratch scratch, int p, int group, int row, int x, int length) {
     int[] staged = scratch.ints;
     int image = row / g.outH();
     for (int i = 0; i < g.kernelH(); i++) {
@@ -272,13 +278,14 @@ abstract class ConvTiles implements Kernel {
    * Computes output channels from {@code o} on of the {@code n} staged pixels; the rows of scratch
    * from {@link #paddedDepth} on are there to accumulate in.
    *
+   * @param start index at which rows begin
    * @param count of the channels, a multiple of {@link #BLOCK}
    * @param at where the first pixel's first value goes, relative to the output tensor
    */
-  abstract void outputs(Memory memory, Scratch scratch, int o, int count, int n, int at);
+  abstract void outputs(Memory memory, Scratch scratch, int start, int o, int count, int n, int at);
 
   /** The same for one output channel. */
-  abstract void output(Memory memory, Scratch scratch, int o, int n, int at);
+  abstract void output(Memory memory, Scratch scratch, int start, int o, int n, int at);
 
   /** Elements between two pixels of the output. */
   final int outputStride() {

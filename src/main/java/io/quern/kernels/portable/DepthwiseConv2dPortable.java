@@ -85,7 +85,7 @@ final class DepthwiseConv2dPortable extends DepthwiseRows {
 
   @Override
   void start(float[] acc, int s, int n) {
-    Rows.fill(acc, 0, n);
+    Rows.fill(acc, 0, 0, n);
   }
 
   @Override

@@ -206,7 +206,7 @@ abstract class DepthwiseRows implements Kernel {
     for (int u = 0; u < width; u++) {
       float[] to = rows[1 + first + u];
       if (!inside || left + u < 0 || left + u >= g.inW()) {
-        Rows.fill(to, padding(), n);
+        Rows.fill(to, padding(), 0, n);
       } else if (multiplier > 1) {
         repeat(memory, row + u * g.inC(), to, 0, s * LENGTH, n, multiplier);
       } else {

@@ -53,15 +53,16 @@ final class FloatRows {
       float s1,
       float s2,
       float s3,
-      int n) {
+      int from,
+      int to) {
     if (Rows.FMA) {
-      Rows.addScaled(acc, r0, r1, r2, r3, s0, s1, s2, s3, n);
+      Rows.addScaled(acc, r0, r1, r2, r3, s0, s1, s2, s3, from, to);
       return;
     }
-    addScaled(acc, r0, s0, n);
-    addScaled(acc, r1, s1, n);
-    addScaled(acc, r2, s2, n);
-    addScaled(acc, r3, s3, n);
+    addScaled(acc, r0, s0, from, to);
+    addScaled(acc, r1, s1, from, to);
+    addScaled(acc, r2, s2, from, to);
+    addScaled(acc, r3, s3, from, to);
   }
 
   /** As {@link Rows#addScaled4x2}. */
@@ -80,19 +81,21 @@ final class FloatRows {
       float s21,
       float s30,
       float s31,
-      int n) {
+      int from,
+      int to) {
     if (Rows.FMA) {
-      Rows.addScaled4x2(acc0, acc1, acc2, acc3, r0, r1, s00, s01, s10, s11, s20, s21, s30, s31, n);
+      Rows.addScaled4x2(
+          acc0, acc1, acc2, acc3, r0, r1, s00, s01, s10, s11, s20, s21, s30, s31, from, to);
       return;
     }
-    addScaled(acc0, r0, s00, n);
-    addScaled(acc0, r1, s01, n);
-    addScaled(acc1, r0, s10, n);
-    addScaled(acc1, r1, s11, n);
-    addScaled(acc2, r0, s20, n);
-    addScaled(acc2, r1, s21, n);
-    addScaled(acc3, r0, s30, n);
-    addScaled(acc3, r1, s31, n);
+    addScaled(acc0, r0, s00, from, to);
+    addScaled(acc0, r1, s01, from, to);
+    addScaled(acc1, r0, s10, from, to);
+    addScaled(acc1, r1, s11, from, to);
+    addScaled(acc2, r0, s20, from, to);
+    addScaled(acc2, r1, s21, from, to);
+    addScaled(acc3, r0, s30, from, to);
+    addScaled(acc3, r1, s31, from, to);
   }
 
   /** As {@link Rows#addProducts}. */
@@ -107,9 +110,9 @@ final class FloatRows {
     addProducts(acc, a2, b2, n);
   }
 
-  /** {@code acc[i] += s * r[i]}. */
-  static void addScaled(float[] acc, float[] r, float s, int n) {
-    for (int i = 0; i < n; i++) {
+  /** {@code acc[i] += s * r[i]} from index {@code from} up to {@code to}. */
+  static void addScaled(float[] acc, float[] r, float s, int from, int to) {
+    for (int i = from; i < to; i++) {
       acc[i] = fma(s, r[i], acc[i]);
     }
   }

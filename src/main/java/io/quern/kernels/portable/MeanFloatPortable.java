@@ -48,7 +48,7 @@ final class MeanFloatPortable implements Kernel {
     float[] next = scratch.rows[1];
     for (int unit = from; unit < to; unit++) {
       int first = p.kept().at(unit * row);
-      Rows.fill(sums, 0, row);
+      Rows.fill(sums, 0, 0, row);
       for (int j = 0; j < count; j++) {
         System.arraycopy(memory.floats, first + p.reduced().at(j), next, 0, row);
         Rows.add(sums, next, row);

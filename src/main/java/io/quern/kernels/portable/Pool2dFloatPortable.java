@@ -55,7 +55,7 @@ final class Pool2dFloatPortable implements Kernel {
       int channels = windows.channels(unit);
       int bottom = windows.bottom(unit);
       int right = windows.right(unit);
-      Rows.fill(acc, mean ? 0 : -Float.MAX_VALUE, channels);
+      Rows.fill(acc, mean ? 0 : -Float.MAX_VALUE, 0, channels);
       int count = 0;
       for (int y = windows.top(unit); y < bottom; y++) {
         for (int x = windows.left(unit); x < right; x++, count++) {

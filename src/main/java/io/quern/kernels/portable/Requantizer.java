@@ -69,11 +69,14 @@ final class Requantizer {
     return (byte) Math.min(Math.max(q, qmin), qmax);
   }
 
-  /** A row of one channel: {@code out[at + i * stride] = requantize(acc[i] + bias)}. */
-  void channel(float[] acc, int bias, int c, int n, byte[] out, int at, int stride) {
+  /**
+   * A row of one channel from index {@code from} on: {@code out[at + i * stride] =
+   * requantize(acc[from + i] + bias)}.
+   */
+  void channel(float[] acc, int from, int bias, int c, int n, byte[] out, int at, int stride) {
     if (shiftsLeft) {
       for (int i = 0; i < n; i++) {
-        out[at + i * stride] = apply((int) acc[i] + bias, c);
+        out[at + i * stride] = apply((int) acc[from + i] + bias, c);
       }
       return;
     }
@@ -85,13 +88,13 @@ final class Requantizer {
     int lo = qmin;
     int hi = qmax;
     for (int i = 0; i < n; i++) {
-      long p = ((int) acc[i] + bias) * m;
+      long p = ((int) acc[from + i] + bias) * m;
       int q = (int) (p + rounding - (p >> 63 & negative) >> shift) + z;
       out[at + i * stride] = (byte) Math.min(Math.max(q, lo), hi);
     }
   }
 
-  /** A row of one channel held in int from index {@code from} on. */
+  /** The same of a row of ints. */
   void channel(int[] acc, int from, int bias, int c, int n, byte[] out, int at, int stride) {
     if (shiftsLeft) {
       for (int i = 0; i < n; i++) {

@@ -42,47 +42,51 @@ final class RowRequantizer {
     }
   }
 
-  /** A row of one channel: {@code out[at + i * stride] = requantize(acc[i])}; destroys the row. */
-  void channel(float[] acc, int c, int n, byte[] out, int at, int stride) {
+  /**
+   * A row of one channel that begins at index {@code start}: {@code out[at + i * stride] =
+   * requantize(acc[start + i])}; destroys the row.
+   */
+  void channel(float[] acc, int start, int c, int n, byte[] out, int at, int stride) {
     if (!inLanes[c]) {
-      scalar.channel(acc, bias[c], c, n, out, at, stride);
+      scalar.channel(acc, start, bias[c], c, n, out, at, stride);
       return;
     }
-    inLanes(acc, c, n, zeroPoint);
-    store(acc, n, out, at, stride);
+    inLanes(acc, start, c, start + n, zeroPoint);
+    store(acc, start, n, out, at, stride);
   }
 
   /**
-   * Four neighbouring channels, each in the row of its own from {@code rows[first]} on: {@code
-   * out[at + i * stride + q] = requantize(rows[first + q][i])}; destroys the rows, up to a multiple
-   * of 8 elements.
+   * Four neighbouring channels, each in the row of its own from {@code rows[first]} on, which begin
+   * at index {@code start}: {@code out[at + i * stride + q] = requantize(rows[first + q][start +
+   * i])}; destroys the rows, up to {@link Rows#whole}.
    */
-  void channels4(float[][] rows, int first, int c, int n, byte[] out, int at, int stride) {
+  void channels4(
+      float[][] rows, int first, int start, int c, int n, byte[] out, int at, int stride) {
     if (inLanes[c] && inLanes[c + 1] && inLanes[c + 2] && inLanes[c + 3]) {
-      int whole = Rows.whole(n);
+      int end = start + Rows.whole(n);
       for (int q = 0; q < 4; q++) {
-        inLanes(rows[first + q], c + q, whole, zeroPoint + 128);
+        inLanes(rows[first + q], start, c + q, end, zeroPoint + 128);
       }
       float[] low = rows[first];
       float[] high = rows[first + 2];
-      pair(low, rows[first + 1], high, rows[first + 3], whole);
-      storePairs(low, high, n, out, at, stride);
+      pair(low, rows[first + 1], high, rows[first + 3], start, end);
+      storePairs(low, high, start, n, out, at, stride);
       return;
     }
     for (int q = 0; q < 4; q++) {
-      channel(rows[first + q], c + q, n, out, at + q, stride);
+      channel(rows[first + q], start, c + q, n, out, at + q, stride);
     }
   }
 
   /** Makes {@link #ROUNDER} and the result, for a zero point, of each sum of channel {@code c}. */
-  private void inLanes(float[] acc, int c, int n, int zero) {
+  private void inLanes(float[] acc, int from, int c, int to, int zero) {
     LaneConstants k = constants;
-    clampTwice(acc, k.low[c], k.high[c], k.span[c], n);
+    clampTwice(acc, k.low[c], k.high[c], k.span[c], from, to);
     float z = ROUNDER + zero;
     if (k.signed) {
-      roundSigned(acc, k.scaleHigh[c], k.scaleLow[c], k.offset[c], k.sign[c], z, n);
+      roundSigned(acc, k.scaleHigh[c], k.scaleLow[c], k.offset[c], k.sign[c], z, from, to);
     } else {
-      round(acc, k.scaleHigh[c], k.scaleLow[c], k.offset[c], z, n);
+      round(acc, k.scaleHigh[c], k.scaleLow[c], k.offset[c], z, from, to);
     }
   }
 
@@ -122,14 +126,14 @@ final class RowRequantizer {
     } else {
       round(acc, k.scaleHigh, k.scaleLow, k.offset, z, n);
     }
-    store(acc, n, out, at, 1);
+    store(acc, 0, n, out, at, 1);
   }
 
   /** Channels of the lanes of a row, their biases and constants; null where lanes do not pay. */
   record Segment(int[] channels, int[] bias, LaneConstants constants) {}
 
-  private static void clampTwice(float[] acc, float low, float high, float span, int n) {
-    for (int i = 0; i < n; i++) {
+  private static void clampTwice(float[] acc, float low, float high, float span, int from, int to) {
+    for (int i = from; i < to; i++) {
       acc[i] = Math.abs(acc[i] - low) - Math.abs(acc[i] - high) + span;
     }
   }
@@ -144,8 +148,9 @@ final class RowRequantizer {
    * {@code ROUNDER + z + v}, rounded to an integer: first to the nearest integer to what the
    * scale's upper bits give, then what that leaves, which is small and hence precise.
    */
-  private static void round(float[] acc, float high, float low, float offset, float z, int n) {
-    for (int i = 0; i < n; i++) {
+  private static void round(
+      float[] acc, float high, float low, float offset, float z, int from, int to) {
+    for (int i = from; i < to; i++) {
       float a = acc[i];
       float minusNear = ROUNDER - Math.fma(a, high, ROUNDER);
       float rest = Math.fma(a, high, minusNear) + Math.fma(a, low, offset);
@@ -165,8 +170,8 @@ final class RowRequantizer {
 
   /** The same with {@code 2 * sign} added, with the sign of the sum, unless that is 0. */
   private static void roundSigned(
-      float[] acc, float high, float low, float offset, float sign, float z, int n) {
-    for (int i = 0; i < n; i++) {
+      float[] acc, float high, float low, float offset, float sign, float z, int from, int to) {
+    for (int i = from; i < to; i++) {
       float a = acc[i];
       float twice = Math.abs(a + 1) - Math.abs(a - 1);
       float minusNear = ROUNDER - Math.fma(a, high, ROUNDER);
@@ -187,25 +192,26 @@ final class RowRequantizer {
   }
 
   /** The lowest byte of each. */
-  private static void store(float[] acc, int n, byte[] out, int at, int stride) {
+  private static void store(float[] acc, int from, int n, byte[] out, int at, int stride) {
     for (int i = 0; i < n; i++) {
-      out[at + i * stride] = (byte) Float.floatToRawIntBits(acc[i]);
+      out[at + i * stride] = (byte) Float.floatToRawIntBits(acc[from + i]);
     }
   }
 
   /** {@code r0[i] += 256 * r1[i]}, {@code r2[i] += 256 * r3[i]}, all above {@link #ROUNDER}. */
-  private static void pair(float[] r0, float[] r1, float[] r2, float[] r3, int n) {
-    for (int i = 0; i < n; i++) {
+  private static void pair(float[] r0, float[] r1, float[] r2, float[] r3, int from, int to) {
+    for (int i = from; i < to; i++) {
       r0[i] = Math.fma(r1[i] - ROUNDER, 256f, r0[i]);
       r2[i] = Math.fma(r3[i] - ROUNDER, 256f, r2[i]);
     }
   }
 
   /** The lowest two bytes of each of two rows, one beside the other, each less 128. */
-  private static void storePairs(float[] low, float[] high, int n, byte[] out, int at, int stride) {
+  private static void storePairs(
+      float[] low, float[] high, int from, int n, byte[] out, int at, int stride) {
     for (int i = 0; i < n; i++) {
-      int pair = Float.floatToRawIntBits(low[i]) & 0xffff;
-      int four = (pair | Float.floatToRawIntBits(high[i]) << 16) ^ 0x80808080;
+      int pair = Float.floatToRawIntBits(low[from + i]) & 0xffff;
+      int four = (pair | Float.floatToRawIntBits(high[from + i]) << 16) ^ 0x80808080;
       Rows.INTS.set(out, at + i * stride, four);
     }
   }

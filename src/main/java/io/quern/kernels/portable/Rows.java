@@ -7,8 +7,8 @@ import java.nio.ByteOrder;
 
 /**
  * Loops over whole rows: the shapes that C2 vectorises on JDK 17 as well as on 25. Every array is
- * read and written at the same index, starting at 0; at most four multiply-adds per loop, because
- * JDK 17 does not unroll, and so not vectorise, larger bodies.
+ * read and written at the same index; at most eight multiply-adds per loop, because JDK 17 does not
+ * unroll, and so not vectorise, larger bodies.
  */
 final class Rows {
   /**
@@ -33,8 +33,8 @@ final class Rows {
    */
   static final float[] BYTE_VALUES = byteValues();
 
-  /** Multiples of this leave C2's vectors of 256 bits few elements to do one by one. */
-  private static final int WHOLE = 8;
+  /** Floats of a vector of 256 bits. */
+  private static final int VECTOR = 8;
 
   /** Four bytes as an int whose lowest byte is the first of them, at any index. */
   static final VarHandle INTS =
@@ -42,14 +42,19 @@ final class Rows {
 
   private Rows() {}
 
-  /** {@code n} and what rows can hold beyond it to be a multiple of what a vector holds. */
+  /**
+   * {@code n} and what makes it whole vectors after one single step, which is the least that C2
+   * starts a loop with: see {@link RowStart}.
+   */
   static int whole(int n) {
-    return n + WHOLE - 1 & -WHOLE;
+    return (n - 1 + VECTOR - 1 & -VECTOR) + 1;
   }
 
-  /** Even tiles of at most {@code most} pixels, which is {@link #whole}. */
+  /**
+   * Even tiles of at most {@code most} pixels, multiples of what a vector holds but for the last.
+   */
   static int tile(int pixels, int most) {
-    return Math.min(most, whole(Parts.even(pixels, most)));
+    return Math.min(most, Parts.even(pixels, most) + VECTOR - 1 & -VECTOR);
   }
 
   private static float[] byteValues() {
@@ -77,7 +82,10 @@ final class Rows {
     return FMA ? Math.fma(a, b, c) : a * b + c;
   }
 
-  /** {@code acc[i] += s0 * r0[i] + s1 * r1[i] + s2 * r2[i] + s3 * r3[i]}. */
+  /**
+   * {@code acc[i] += s0 * r0[i] + s1 * r1[i] + s2 * r2[i] + s3 * r3[i]} from index {@code from} up
+   * to {@code to}.
+   */
   static void addScaled(
       float[] acc,
       float[] r0,
@@ -88,8 +96,9 @@ final class Rows {
       float s1,
       float s2,
       float s3,
-      int n) {
-    for (int i = 0; i < n; i++) {
+      int from,
+      int to) {
+    for (int i = from; i < to; i++) {
       acc[i] = fma(s3, r3[i], fma(s2, r2[i], fma(s1, r1[i], fma(s0, r0[i], acc[i]))));
     }
   }
@@ -114,8 +123,9 @@ final class Rows {
       float s21,
       float s30,
       float s31,
-      int n) {
-    for (int i = 0; i < n; i++) {
+      int from,
+      int to) {
+    for (int i = from; i < to; i++) {
       float x0 = r0[i];
       float x1 = r1[i];
       acc0[i] = fma(s01, x1, fma(s00, x0, acc0[i]));
@@ -133,9 +143,9 @@ final class Rows {
     }
   }
 
-  /** {@code acc[i] = value}. */
-  static void fill(float[] acc, float value, int n) {
-    for (int i = 0; i < n; i++) {
+  /** {@code acc[i] = value} from index {@code from} up to {@code to}. */
+  static void fill(float[] acc, float value, int from, int to) {
+    for (int i = from; i < to; i++) {
       acc[i] = value;
     }
   }

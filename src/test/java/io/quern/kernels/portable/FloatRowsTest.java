@@ -80,6 +80,8 @@ class FloatRowsTest {
   @Test
   void rows() {
     int n = 67;
+    int from = 3;
+    int to = n - 2;
     float[][] rows = new float[8][n];
     float[] s = new float[8];
     for (float[] row : rows) {
@@ -90,8 +92,8 @@ class FloatRowsTest {
     for (int i = 0; i < s.length; i++) {
       s[i] = (float) random.nextDouble(-3, 3);
     }
-    float[][] expected = new float[4][n];
-    for (int i = 0; i < n; i++) {
+    float[][] expected = {rows[0].clone(), rows[1].clone(), rows[2].clone(), rows[3].clone()};
+    for (int i = from; i < to; i++) {
       for (int q = 0; q < 4; q++) {
         float first = Math.fma(s[2 * q], rows[4][i], rows[q][i]);
         expected[q][i] = Math.fma(s[2 * q + 1], rows[5][i], first);
@@ -100,21 +102,25 @@ class FloatRowsTest {
     float[] r = rows[4];
     FloatRows.addScaled4x2(
         rows[0], rows[1], rows[2], rows[3], r, rows[5], s[0], s[1], s[2], s[3], s[4], s[5], s[6],
-        s[7], n);
+        s[7], from, to);
     for (int q = 0; q < 4; q++) {
       assertArrayEquals(expected[q], rows[q]);
     }
     float[] acc = rows[7].clone();
+    expected[0] = acc.clone();
+    expected[1] = acc.clone();
     for (int i = 0; i < n; i++) {
+      expected[2][i] = Math.fma(rows[0][i], rows[1][i], acc[i]);
+    }
+    for (int i = from; i < to; i++) {
       float two = Math.fma(s[1], rows[1][i], Math.fma(s[0], rows[0][i], acc[i]));
       expected[0][i] = Math.fma(s[3], rows[3][i], Math.fma(s[2], rows[2][i], two));
       expected[1][i] = Math.fma(s[0], rows[0][i], acc[i]);
-      expected[2][i] = Math.fma(rows[0][i], rows[1][i], acc[i]);
     }
-    FloatRows.addScaled(acc, rows[0], rows[1], rows[2], rows[3], s[0], s[1], s[2], s[3], n);
+    FloatRows.addScaled(acc, rows[0], rows[1], rows[2], rows[3], s[0], s[1], s[2], s[3], from, to);
     assertArrayEquals(expected[0], acc);
     acc = rows[7].clone();
-    FloatRows.addScaled(acc, rows[0], s[0], n);
+    FloatRows.addScaled(acc, rows[0], s[0], from, to);
     assertArrayEquals(expected[1], acc);
     acc = rows[7].clone();
     FloatRows.addProducts(acc, rows[0], rows[1], n);

@@ -65,7 +65,10 @@ class RowRequantizerTest {
     Arrays.fill(bounds, 1 << 23);
     RowRequantizer requantizer = new RowRequantizer(r, bias, bounds);
     byte[] out = new byte[2 * sums.length];
-    requantizer.channel(sums.clone(), c, sums.length, out, 1, 2);
+    int start = 5;
+    float[] later = new float[start + sums.length];
+    System.arraycopy(sums, 0, later, start, sums.length);
+    requantizer.channel(later, start, c, sums.length, out, 1, 2);
     RowRequantizer.Segment segment = requantizer.segment(c, 1, sums.length);
     byte[] row = new byte[sums.length];
     requantizer.channels(sums.clone(), segment, sums.length, row, 0);

@@ -39,6 +39,7 @@ public abstract class KernelContract {
 
   private int checks;
   private int kernels;
+  private int scratches;
 
   /** The tier under test. */
   protected abstract Tier tier();
@@ -121,6 +122,8 @@ public abstract class KernelContract {
     Arrays.fill(s.shorts, (short) 0x5A5A);
     Arrays.fill(s.ints, 0xA5A5A5A5);
     Arrays.fill(s.floats, Float.NaN);
+    s.rowStart = 1 + 2 * (scratches++ % 4);
+    s.rowStartTimed = System.nanoTime();
     return s;
   }
 
