@@ -113,6 +113,10 @@ final class Conv2dPortable extends ConvTiles {
     int stride = outputStride();
     int q = 0;
     if (run >= paddedDepth) {
+      for (; q + 16 <= count; q += 16) {
+        int row = paddedDepth + q;
+        requantizer.channels16(scratch.rows, row, start, o + q, n, bytes, out + at + q, stride);
+      }
       for (; q + BLOCK <= count; q += BLOCK) {
         int row = paddedDepth + q;
         requantizer.channels4(scratch.rows, row, start, o + q, n, bytes, out + at + q, stride);
