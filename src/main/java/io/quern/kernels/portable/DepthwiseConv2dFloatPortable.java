@@ -50,7 +50,7 @@ final class DepthwiseConv2dFloatPortable extends DepthwiseRows {
 
   @Override
   void start(float[] acc, int s, int n) {
-    System.arraycopy(bias, s * LENGTH, acc, 0, n);
+    System.arraycopy(bias, s * segment, acc, 0, n);
   }
 
   @Override

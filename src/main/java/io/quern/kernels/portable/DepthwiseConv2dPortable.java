@@ -26,7 +26,7 @@ final class DepthwiseConv2dPortable extends DepthwiseRows {
     requantizer = new RowRequantizer(p.requantization(), bias, bounds);
     outputs = new RowRequantizer.Segment[segments];
     for (int s = 0; s < segments; s++) {
-      outputs[s] = requantizer.segment(s * LENGTH, segmentChannels(s), blockPixels);
+      outputs[s] = requantizer.segment(s * segment, segmentChannels(s), blockPixels);
     }
   }
 

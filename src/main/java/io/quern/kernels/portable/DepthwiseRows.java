@@ -10,8 +10,8 @@ import io.quern.kernels.ScratchSize;
 import java.util.Arrays;
 
 /**
- * Depthwise convolution, one output row per unit. Rows hold the values of some pixels, at most
- * {@link #LENGTH} of them: a block.
+ * Depthwise convolution, one output row of one segment of channels per unit. Rows hold the values
+ * of some pixels, at most {@link #LENGTH} of them: a block.
  *
  * <p>With more than {@link #MOST_SHARING} channels a block is one pixel: each input pixel is staged
  * once, in a row that all kernel columns read. With fewer it is some output pixels: each input line
@@ -41,8 +41,11 @@ abstract class DepthwiseRows implements Kernel {
   /** Pixels of one block. */
   protected final int blockPixels;
 
-  /** Parts of at most {@link #LENGTH} that the channels are cut into. */
+  /** Even parts of at most {@link #LENGTH} that the channels are cut into. */
   protected final int segments;
+
+  /** Channels of a segment, but for the last. */
+  protected final int segment;
 
   private final int rowLength;
 
@@ -74,7 +77,8 @@ abstract class DepthwiseRows implements Kernel {
     this.pixelRows =
         channels > MOST_SHARING && geometry.dilationH() == 1 && geometry.dilationW() == 1;
     this.blockPixels = pixelRows ? 1 : Parts.even(geometry.outW(), Math.max(1, LENGTH / channels));
-    this.segments = (channels + LENGTH - 1) / LENGTH;
+    this.segment = Rows.tile(channels, LENGTH);
+    this.segments = (channels + segment - 1) / segment;
     this.ring = (geometry.kernelH() - 1) * geometry.dilationH() + 1;
     int blocks = (geometry.outW() + blockPixels - 1) / blockPixels;
     int reach = (geometry.kernelW() - 1) * geometry.dilationW();
@@ -95,21 +99,21 @@ abstract class DepthwiseRows implements Kernel {
         float[] row = new float[CacheLines.floats(segmentChannels(s) * blockPixels)];
         int n = segmentChannels(s);
         for (int b = 0; t < taps && b < blockPixels; b++) {
-          System.arraycopy(weights, t * channels + s * LENGTH, row, b * n, n);
+          System.arraycopy(weights, t * channels + s * segment, row, b * n, n);
         }
         weightRows[s * paddedTaps + t] = row;
       }
     }
   }
 
-  /** Channels of a segment, the first of which is {@code segment * LENGTH}. */
-  final int segmentChannels(int segment) {
-    return Math.min(LENGTH, channels - segment * LENGTH);
+  /** Channels of segment {@code s}, the first of which is {@code s * segment}. */
+  final int segmentChannels(int s) {
+    return Math.min(segment, channels - s * segment);
   }
 
   @Override
   public final int units() {
-    return g.batch() * g.outH();
+    return segments * outputRows();
   }
 
   @Override
@@ -127,20 +131,29 @@ abstract class DepthwiseRows implements Kernel {
 
   @Override
   public final void run(Memory memory, Scratch scratch, int from, int to) {
-    for (int s = 0; s < segments; s++) {
+    int rows = outputRows();
+    int last;
+    for (int unit = from; unit < to; unit = last) {
+      int s = unit / rows;
+      last = Math.min(to, (s + 1) * rows);
       for (int strip = 0; strip < strips; strip++) {
-        strip(memory, scratch, s, strip * stripBlocks * blockPixels, from, to);
+        int x = strip * stripBlocks * blockPixels;
+        strip(memory, scratch, s, x, unit - s * rows, last - s * rows);
       }
     }
+  }
+
+  private int outputRows() {
+    return g.batch() * g.outH();
   }
 
   /** Output rows {@code from} to {@code to} of the strip that starts at column {@code x}. */
   private void strip(Memory memory, Scratch scratch, int s, int x, int from, int to) {
     int[] staged = scratch.ints;
     Arrays.fill(staged, 0, ring, Integer.MIN_VALUE);
-    for (int unit = from; unit < to; unit++) {
-      int batch = unit / g.outH();
-      int y = unit % g.outH();
+    for (int row = from; row < to; row++) {
+      int batch = row / g.outH();
+      int y = row % g.outH();
       if (y == 0) {
         Arrays.fill(staged, 0, ring, Integer.MIN_VALUE);
       }
@@ -164,7 +177,7 @@ abstract class DepthwiseRows implements Kernel {
                       : (slot * g.kernelW() + j) * stripBlocks);
         }
       }
-      outputRow(memory, scratch, s, x, unit * g.outW());
+      outputRow(memory, scratch, s, x, row * g.outW());
     }
   }
 
@@ -181,7 +194,7 @@ abstract class DepthwiseRows implements Kernel {
     pad(line, end, width, n);
     if (multiplier > 1) {
       for (int u = first; u < end; u++) {
-        repeat(memory, row + u * g.inC(), line, at(u) * n, s * LENGTH, n, multiplier);
+        repeat(memory, row + u * g.inC(), line, at(u) * n, s * segment, n, multiplier);
       }
     } else if (n == channels && first < end && (stride == 1 || convertsRuns())) {
       int whole = stride == 1 ? 0 : phaseLength * stride * n;
@@ -191,7 +204,7 @@ abstract class DepthwiseRows implements Kernel {
       }
     } else {
       for (int u = first; u < end; u++) {
-        convert(memory, row + u * channels + s * LENGTH, line, at(u) * n, n);
+        convert(memory, row + u * channels + s * segment, line, at(u) * n, n);
       }
     }
   }
@@ -208,9 +221,9 @@ abstract class DepthwiseRows implements Kernel {
       if (!inside || left + u < 0 || left + u >= g.inW()) {
         Rows.fill(to, padding(), 0, n);
       } else if (multiplier > 1) {
-        repeat(memory, row + u * g.inC(), to, 0, s * LENGTH, n, multiplier);
+        repeat(memory, row + u * g.inC(), to, 0, s * segment, n, multiplier);
       } else {
-        convert(memory, row + u * channels + s * LENGTH, to, 0, n);
+        convert(memory, row + u * channels + s * segment, to, 0, n);
       }
     }
   }
@@ -265,7 +278,7 @@ abstract class DepthwiseRows implements Kernel {
               acc, r0, weightRows[w], r1, weightRows[w + 1], r2, weightRows[w + 2], n);
         }
       }
-      finish(memory, acc, s, n, (pixel + x + p) * channels + s * LENGTH);
+      finish(memory, acc, s, n, (pixel + x + p) * channels + s * segment);
     }
   }
 
