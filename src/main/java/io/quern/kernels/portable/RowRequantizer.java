@@ -170,7 +170,11 @@ final class RowRequantizer {
     } else {
       round(acc, k.scaleHigh, k.scaleLow, k.offset, z, n);
     }
-    store(acc, 0, n, out, at, 1);
+    if (Rows.CONVERSION_IS_FAST) {
+      convert(acc, n, out, at);
+    } else {
+      store(acc, 0, n, out, at, 1);
+    }
   }
 
   /** Channels of the lanes of a row, their biases and constants; null where lanes do not pay. */
@@ -232,6 +236,13 @@ final class RowRequantizer {
       float minusNear = ROUNDER - Math.fma(a, high[i], ROUNDER);
       float small = Math.fma(twice, sign[i], Math.fma(a, low[i], offset[i]));
       acc[i] = Math.fma(a, high[i], minusNear) + small + z - minusNear;
+    }
+  }
+
+  /** As {@link #store} with stride 1, in vectors where C2 has them: a third of the time. */
+  private static void convert(float[] acc, int n, byte[] out, int at) {
+    for (int i = 0; i < n; i++) {
+      out[at + i] = (byte) (acc[i] - ROUNDER);
     }
   }
 

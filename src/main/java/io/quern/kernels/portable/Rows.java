@@ -24,7 +24,7 @@ final class Rows {
    */
   static final boolean FMA = fmaIsFast();
 
-  /** Whether C2 vectorises the conversion of bytes to floats: from JDK 21 on. */
+  /** Whether C2 vectorises the conversion of bytes to floats and back: from JDK 21 on. */
   static final boolean CONVERSION_IS_FAST = Runtime.version().feature() >= 21;
 
   /**
