@@ -23,8 +23,7 @@ import io.quern.kernels.MaxPool2dInt8;
 import io.quern.kernels.MeanFloat;
 import io.quern.kernels.MeanInt8;
 import io.quern.kernels.MulInt8;
-import io.quern.kernels.PadFloat;
-import io.quern.kernels.PadInt8;
+import io.quern.kernels.Pad;
 import io.quern.kernels.PreluFloat;
 import io.quern.kernels.PreluInt8;
 import io.quern.kernels.QuantizeInt8;
@@ -473,13 +472,13 @@ public final class Lowering {
     }
     if (isFloat(op.input())) {
       float value = op.value() == Operator.NO_TENSOR ? 0 : tensor(op.value()).floats()[0];
-      return new PadFloat(at(op.input()), at(op.output()), in, before, out, value);
+      return new Pad(true, at(op.input()), at(op.output()), in, before, out, value);
     }
     byte value =
         op.value() == Operator.NO_TENSOR
             ? (byte) quantization(op.output()).zeroPoint()
             : signed(op.value())[0];
-    return new PadInt8(at(op.input()), at(op.output()), in, before, out, value);
+    return new Pad(false, at(op.input()), at(op.output()), in, before, out, value);
   }
 
   private KernelParams reshape(Operator.Reshape op) {

@@ -2,8 +2,7 @@ package io.quern.kernels.portable;
 
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
-import io.quern.kernels.PadFloat;
-import io.quern.kernels.PadInt8;
+import io.quern.kernels.Pad;
 import io.quern.kernels.Scratch;
 import java.util.Arrays;
 
@@ -12,11 +11,7 @@ import java.util.Arrays;
  * an output row.
  */
 final class PadPortable implements Kernel {
-  private final boolean inFloat;
-  private final int in;
-  private final int out;
-  private final byte byteValue;
-  private final float floatValue;
+  private final Pad p;
 
   /** Outer axes, innermost last; the rows are what is inside them. */
   private final int[] inDims;
@@ -30,41 +25,22 @@ final class PadPortable implements Kernel {
   private final int inRow;
   private final int outRow;
 
-  private PadPortable(
-      boolean inFloat,
-      int in,
-      int out,
-      int[] inDims,
-      int[] before,
-      int[] outDims,
-      float floatValue,
-      byte byteValue) {
-    this.inFloat = inFloat;
-    this.in = in;
-    this.out = out;
-    this.floatValue = floatValue;
-    this.byteValue = byteValue;
-    int axis = inDims.length - 1;
+  PadPortable(Pad p) {
+    this.p = p;
+    int[] dims = p.inDims();
+    int axis = dims.length - 1;
     int inner = 1;
-    while (axis > 0 && inDims[axis] == outDims[axis]) {
-      inner *= inDims[axis--];
+    while (axis > 0 && dims[axis] == p.outDims()[axis]) {
+      inner *= dims[axis--];
     }
     boolean scalar = axis < 0;
-    rowBefore = scalar ? 0 : before[axis] * inner;
-    inRow = scalar ? 1 : inDims[axis] * inner;
-    outRow = scalar ? 1 : outDims[axis] * inner;
+    rowBefore = scalar ? 0 : p.before()[axis] * inner;
+    inRow = scalar ? 1 : dims[axis] * inner;
+    outRow = scalar ? 1 : p.outDims()[axis] * inner;
     int outer = Math.max(0, axis);
-    this.inDims = Arrays.copyOf(inDims, outer);
-    this.before = Arrays.copyOf(before, outer);
-    this.outDims = Arrays.copyOf(outDims, outer);
-  }
-
-  PadPortable(PadInt8 p) {
-    this(false, p.in(), p.out(), p.inDims(), p.before(), p.outDims(), 0, p.value());
-  }
-
-  PadPortable(PadFloat p) {
-    this(true, p.in(), p.out(), p.inDims(), p.before(), p.outDims(), p.value(), (byte) 0);
+    inDims = Arrays.copyOf(dims, outer);
+    before = Arrays.copyOf(p.before(), outer);
+    outDims = Arrays.copyOf(p.outDims(), outer);
   }
 
   @Override
@@ -80,15 +56,15 @@ final class PadPortable implements Kernel {
   public void run(Memory memory, Scratch scratch, int from, int to) {
     for (int unit = from; unit < to; unit++) {
       int row = inputRow(unit);
-      int target = out + unit * outRow;
+      int target = p.out() + unit * outRow;
       if (row < 0) {
         fill(memory, target, target + outRow);
         continue;
       }
       fill(memory, target, target + rowBefore);
       fill(memory, target + rowBefore + inRow, target + outRow);
-      Object array = inFloat ? memory.floats : memory.bytes;
-      System.arraycopy(array, in + row * inRow, array, target + rowBefore, inRow);
+      Object array = p.inFloat() ? memory.floats : memory.bytes;
+      System.arraycopy(array, p.in() + row * inRow, array, target + rowBefore, inRow);
     }
   }
 
@@ -110,10 +86,10 @@ final class PadPortable implements Kernel {
   }
 
   private void fill(Memory memory, int from, int to) {
-    if (inFloat) {
-      Arrays.fill(memory.floats, from, to, floatValue);
+    if (p.inFloat()) {
+      Arrays.fill(memory.floats, from, to, p.value());
     } else {
-      Arrays.fill(memory.bytes, from, to, byteValue);
+      Arrays.fill(memory.bytes, from, to, (byte) p.value());
     }
   }
 

@@ -18,8 +18,7 @@ import io.quern.kernels.MaxPool2dInt8;
 import io.quern.kernels.MeanFloat;
 import io.quern.kernels.MeanInt8;
 import io.quern.kernels.MulInt8;
-import io.quern.kernels.PadFloat;
-import io.quern.kernels.PadInt8;
+import io.quern.kernels.Pad;
 import io.quern.kernels.Tier;
 
 /** Plain Java for every JDK and machine; see the package. */
@@ -66,7 +65,7 @@ public final class PortableTier implements Tier {
     if (params instanceof Copy p) {
       return new CopyPortable(p);
     }
-    if (params instanceof PadInt8 p) {
+    if (params instanceof Pad p) {
       return new PadPortable(p);
     }
     return createFloat(params);
@@ -93,9 +92,6 @@ public final class PortableTier implements Tier {
     }
     if (params instanceof BinaryFloat p) {
       return new BinaryFloatPortable(p);
-    }
-    if (params instanceof PadFloat p) {
-      return new PadPortable(p);
     }
     return null;
   }

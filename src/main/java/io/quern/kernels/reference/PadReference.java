@@ -2,15 +2,15 @@ package io.quern.kernels.reference;
 
 import io.quern.kernels.Kernel;
 import io.quern.kernels.Memory;
-import io.quern.kernels.PadInt8;
+import io.quern.kernels.Pad;
 import io.quern.kernels.Scratch;
 
-/** {@link PadInt8} as its formula reads. A unit is one output element. */
+/** {@link Pad} as its formula reads. A unit is one output element. */
 final class PadReference implements Kernel {
-  private final PadInt8 p;
+  private final Pad p;
   private final int outElements;
 
-  PadReference(PadInt8 p) {
+  PadReference(Pad p) {
     this.p = p;
     int n = 1;
     for (int d : p.outDims()) {
@@ -28,7 +28,11 @@ final class PadReference implements Kernel {
   public void run(Memory memory, Scratch scratch, int from, int to) {
     for (int unit = from; unit < to; unit++) {
       int in = inputPosition(unit);
-      memory.bytes[p.out() + unit] = in < 0 ? p.value() : memory.bytes[p.in() + in];
+      if (p.inFloat()) {
+        memory.floats[p.out() + unit] = in < 0 ? p.value() : memory.floats[p.in() + in];
+      } else {
+        memory.bytes[p.out() + unit] = in < 0 ? (byte) p.value() : memory.bytes[p.in() + in];
+      }
     }
   }
 

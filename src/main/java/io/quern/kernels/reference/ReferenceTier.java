@@ -21,8 +21,7 @@ import io.quern.kernels.MaxPool2dInt8;
 import io.quern.kernels.MeanFloat;
 import io.quern.kernels.MeanInt8;
 import io.quern.kernels.MulInt8;
-import io.quern.kernels.PadFloat;
-import io.quern.kernels.PadInt8;
+import io.quern.kernels.Pad;
 import io.quern.kernels.PreluFloat;
 import io.quern.kernels.PreluInt8;
 import io.quern.kernels.QuantizeInt8;
@@ -72,7 +71,7 @@ public final class ReferenceTier implements Tier {
       return new MulReference(p);
     } else if (params instanceof Copy p) {
       return new CopyReference(p);
-    } else if (params instanceof PadInt8 p) {
+    } else if (params instanceof Pad p) {
       return new PadReference(p);
     } else if (params instanceof SoftmaxInt8 p) {
       return new SoftmaxReference(p);
@@ -112,8 +111,6 @@ public final class ReferenceTier implements Tier {
       return new MeanFloatReference(p);
     } else if (params instanceof BinaryFloat p) {
       return new BinaryFloatReference(p);
-    } else if (params instanceof PadFloat p) {
-      return new PadFloatReference(p);
     } else if (params instanceof SoftmaxFloat p) {
       return new SoftmaxFloatReference(p);
     } else if (params instanceof UnaryFloat p) {

@@ -3,8 +3,7 @@ package io.quern.kernels.reference;
 import io.quern.kernels.Copy;
 import io.quern.kernels.CopyRegion;
 import io.quern.kernels.Memory;
-import io.quern.kernels.PadFloat;
-import io.quern.kernels.PadInt8;
+import io.quern.kernels.Pad;
 import io.quern.kernels.ResizeGeometry;
 import io.quern.kernels.ResizeNearest;
 import io.quern.kernels.StridedView;
@@ -82,11 +81,11 @@ public abstract class MovementContract extends KernelContract {
       Memory bytes = int8Memory(12 * c, 45 * (c + 3));
       fill(bytes.bytes, IN, 12 * c, -128, 127);
       int at = outAfter(12 * c);
-      check("pad " + c, new PadInt8(IN, at, in, before, out, (byte) -77), bytes);
-      check("pad all " + c, new PadInt8(IN, at, in, channelBefore, channelOut, (byte) 77), bytes);
+      check("pad " + c, new Pad(false, IN, at, in, before, out, -77), bytes);
+      check("pad all " + c, new Pad(false, IN, at, in, channelBefore, channelOut, 77), bytes);
       Memory floats = floatMemory(12 * c, 45 * (c + 3));
       fill(floats.floats, IN, 12 * c);
-      check("pad " + c, new PadFloat(IN, at, in, before, out, 0.25f), floats);
+      check("pad " + c, new Pad(true, IN, at, in, before, out, 0.25f), floats);
     }
   }
 
