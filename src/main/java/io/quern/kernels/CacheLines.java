@@ -21,6 +21,14 @@ public final class CacheLines {
     return length(n, Float.BYTES);
   }
 
+  /**
+   * The same and 8 bytes: of such arrays, allocated one after another, each lies 8 bytes further
+   * from the beginning of a cache line than the one before.
+   */
+  public static int shiftedFloats(int n) {
+    return floats(n) + 8 / Float.BYTES;
+  }
+
   /** The least length of at least {@code n} at which an array of shorts is whole cache lines. */
   public static int shorts(int n) {
     return length(n, Short.BYTES);

@@ -30,6 +30,17 @@ public final class Scratch {
   public long rowStartTimed;
 
   /**
+   * Float arrays whose addresses are 8 bytes apart, as multiples of 32: every fourth lies alike.
+   */
+  public final float[][] shiftedRows;
+
+  /** The first of every four that a tier has chosen. */
+  public int shift;
+
+  /** {@link System#nanoTime} of when it last did, 0 if never. */
+  public long shiftTimed;
+
+  /**
    * What a tier made of {@link #bytes}, once, so that runs need not make it again; null at first.
    * Must be immutable.
    */
@@ -42,6 +53,7 @@ public final class Scratch {
     this.ints = new int[size.ints()];
     this.floats = new float[size.floats()];
     this.rows = new float[size.rows()][CacheLines.floats(size.rowLength())];
+    this.shiftedRows = new float[size.shiftedRows()][CacheLines.shiftedFloats(size.rowLength())];
     this.shortRows = new short[size.shortRows()][CacheLines.shorts(size.rowLength())];
   }
 }

@@ -283,8 +283,13 @@ public final class Differential {
     for (float[] row : s.rows) {
       Arrays.fill(row, Float.NaN);
     }
-    s.rowStart = 1 + 2 * (kernel.units() % 4);
+    for (float[] row : s.shiftedRows) {
+      Arrays.fill(row, Float.NaN);
+    }
+    s.shift = kernel.units() % 4;
+    s.rowStart = 1 + 2 * s.shift;
     s.rowStartTimed = System.nanoTime();
+    s.shiftTimed = s.rowStartTimed;
     return s;
   }
 

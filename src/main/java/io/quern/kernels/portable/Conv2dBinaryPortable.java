@@ -133,7 +133,7 @@ final class Conv2dBinaryPortable implements Kernel {
   @Override
   public ScratchSize scratch() {
     int floats = groups > MOST_GROUPS ? block : 4;
-    return new ScratchSize(0, 0, 0, 0, floats, SUMS + block, Rows.whole(LENGTH));
+    return new ScratchSize(0, 0, 0, 0, floats, SUMS + block, 0, Rows.whole(LENGTH));
   }
 
   @Override

@@ -53,7 +53,7 @@ final class Conv2dChannelsPortable implements Kernel {
     weightRows = new float[segments][paddedDepth][];
     for (int s = 0; s < segments; s++) {
       for (int k = 0; k < paddedDepth; k++) {
-        weightRows[s][k] = new float[CacheLines.floats(channels(s))];
+        weightRows[s][k] = new float[CacheLines.floats(Rows.wholeFrom0(channels(s)))];
       }
     }
     int[] bias = new int[g.outC()];
@@ -105,11 +105,15 @@ final class Conv2dChannelsPortable implements Kernel {
 
   @Override
   public ScratchSize scratch() {
-    return new ScratchSize(0, 0, 0, BLOCK * paddedDepth, BLOCK, Math.min(SEGMENT, g.outC()));
+    int length = Rows.wholeFrom0(Math.min(SEGMENT, g.outC()));
+    int sums = BLOCK * RowStart.CHOICES;
+    return new ScratchSize(0, 0, 0, BLOCK * paddedDepth, 0, 0, sums, length);
   }
 
   @Override
   public void run(Memory memory, Scratch scratch, int from, int to) {
+    float[][] sums = scratch.shiftedRows;
+    int shift = RowStart.shift(scratch);
     for (int unit = from; unit < to; unit++) {
       int first = unit % blocks * BLOCK;
       int pixels = Math.min(BLOCK, g.pixels() - first);
@@ -119,15 +123,17 @@ final class Conv2dChannelsPortable implements Kernel {
       int segment = unit / blocks;
       int n = channels(segment);
       if (pixels == BLOCK) {
-        sumBlock(weightRows[segment], scratch.rows, scratch.floats, n);
+        sumBlock(weightRows[segment], sums, shift, scratch.floats, Rows.wholeFrom0(n));
       } else {
         for (int p = 0; p < pixels; p++) {
-          sum(weightRows[segment], scratch.rows[p], scratch.floats, p * paddedDepth, n);
+          float[] acc = sums[shift + p * RowStart.CHOICES];
+          sum(weightRows[segment], acc, scratch.floats, p * paddedDepth, Rows.wholeFrom0(n));
         }
       }
       for (int p = 0; p < pixels; p++) {
         int at = out + (first + p) * g.outC() + segment * SEGMENT;
-        requantizer.channels(scratch.rows[p], outputs[segment], n, memory.bytes, at);
+        float[] acc = sums[shift + p * RowStart.CHOICES];
+        requantizer.channels(acc, outputs[segment], n, memory.bytes, at);
       }
     }
   }
@@ -153,19 +159,24 @@ final class Conv2dChannelsPortable implements Kernel {
     Arrays.fill(patches, to, at + paddedDepth, 0);
   }
 
-  private void sumBlock(float[][] weights, float[][] acc, float[] x, int n) {
-    for (int p = 0; p < BLOCK; p++) {
-      Rows.fill(acc[p], 0, 0, n);
-    }
+  private void sumBlock(float[][] weights, float[][] sums, int shift, float[] x, int n) {
+    float[] acc0 = sums[shift];
+    float[] acc1 = sums[shift + RowStart.CHOICES];
+    float[] acc2 = sums[shift + 2 * RowStart.CHOICES];
+    float[] acc3 = sums[shift + 3 * RowStart.CHOICES];
+    Rows.fill(acc0, 0, 0, n);
+    Rows.fill(acc1, 0, 0, n);
+    Rows.fill(acc2, 0, 0, n);
+    Rows.fill(acc3, 0, 0, n);
     int x1 = paddedDepth;
     int x2 = x1 + paddedDepth;
     int x3 = x2 + paddedDepth;
     for (int k = 0; k < paddedDepth; k += 2) {
       Rows.addScaled4x2(
-          acc[0],
-          acc[1],
-          acc[2],
-          acc[3],
+          acc0,
+          acc1,
+          acc2,
+          acc3,
           weights[k],
           weights[k + 1],
           x[k],

@@ -49,7 +49,7 @@ final class DepthwiseConv2dFloatPortable extends DepthwiseRows {
   }
 
   @Override
-  void start(float[] acc, int s, int n) {
+  void start(float[] acc, int s, int n, int whole) {
     System.arraycopy(bias, s * segment, acc, 0, n);
   }
 

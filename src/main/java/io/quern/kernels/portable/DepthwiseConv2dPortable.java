@@ -84,8 +84,8 @@ final class DepthwiseConv2dPortable extends DepthwiseRows {
   }
 
   @Override
-  void start(float[] acc, int s, int n) {
-    Rows.fill(acc, 0, 0, n);
+  void start(float[] acc, int s, int n, int whole) {
+    Rows.fill(acc, 0, 0, whole);
   }
 
   @Override

@@ -82,8 +82,9 @@ abstract class DepthwiseRows implements Kernel {
     this.ring = (geometry.kernelH() - 1) * geometry.dilationH() + 1;
     int blocks = (geometry.outW() + blockPixels - 1) / blockPixels;
     int reach = (geometry.kernelW() - 1) * geometry.dilationW();
-    this.rowLength = blockPixels * segmentChannels(0);
-    int stripRows = Math.max(1, STRIP_VALUES / rowLength);
+    int values = blockPixels * segmentChannels(0);
+    this.rowLength = Rows.wholeFrom0(values);
+    int stripRows = Math.max(1, STRIP_VALUES / values);
     int fitting =
         pixelRows
             ? (stripRows / ring - reach) / geometry.strideW()
@@ -96,7 +97,7 @@ abstract class DepthwiseRows implements Kernel {
     this.weightRows = new float[segments * paddedTaps][];
     for (int s = 0; s < segments; s++) {
       for (int t = 0; t < paddedTaps; t++) {
-        float[] row = new float[CacheLines.floats(segmentChannels(s) * blockPixels)];
+        float[] row = new float[CacheLines.floats(rowLength)];
         int n = segmentChannels(s);
         for (int b = 0; t < taps && b < blockPixels; b++) {
           System.arraycopy(weights, t * channels + s * segment, row, b * n, n);
@@ -125,20 +126,21 @@ abstract class DepthwiseRows implements Kernel {
   public final ScratchSize scratch() {
     int lines = g.strideW() > 1 && convertsRuns() ? 2 : 1;
     int line = pixelRows ? 0 : lines * phaseLength * g.strideW() * segmentChannels(0);
-    int rows = 1 + ring * (pixelRows ? width : g.kernelW() * stripBlocks);
-    return new ScratchSize(0, 0, ring + taps, line, rows, rowLength);
+    int rows = ring * (pixelRows ? width : g.kernelW() * stripBlocks);
+    return new ScratchSize(0, 0, ring + taps, line, rows, 0, RowStart.CHOICES, rowLength);
   }
 
   @Override
   public final void run(Memory memory, Scratch scratch, int from, int to) {
     int rows = outputRows();
+    float[] acc = scratch.shiftedRows[RowStart.shift(scratch)];
     int last;
     for (int unit = from; unit < to; unit = last) {
       int s = unit / rows;
       last = Math.min(to, (s + 1) * rows);
       for (int strip = 0; strip < strips; strip++) {
         int x = strip * stripBlocks * blockPixels;
-        strip(memory, scratch, s, x, unit - s * rows, last - s * rows);
+        strip(memory, scratch, acc, s, x, unit - s * rows, last - s * rows);
       }
     }
   }
@@ -148,7 +150,7 @@ abstract class DepthwiseRows implements Kernel {
   }
 
   /** Output rows {@code from} to {@code to} of the strip that starts at column {@code x}. */
-  private void strip(Memory memory, Scratch scratch, int s, int x, int from, int to) {
+  private void strip(Memory memory, Scratch scratch, float[] acc, int s, int x, int from, int to) {
     int[] staged = scratch.ints;
     Arrays.fill(staged, 0, ring, Integer.MIN_VALUE);
     for (int row = from; row < to; row++) {
@@ -171,13 +173,10 @@ abstract class DepthwiseRows implements Kernel {
         }
         for (int j = 0; j < g.kernelW(); j++) {
           staged[ring + i * g.kernelW() + j] =
-              1
-                  + (pixelRows
-                      ? slot * width + j * g.dilationW()
-                      : (slot * g.kernelW() + j) * stripBlocks);
+              pixelRows ? slot * width + j * g.dilationW() : (slot * g.kernelW() + j) * stripBlocks;
         }
       }
-      outputRow(memory, scratch, s, x, row * g.outW());
+      outputRow(memory, scratch, acc, s, x, row * g.outW());
     }
   }
 
@@ -209,7 +208,7 @@ abstract class DepthwiseRows implements Kernel {
     }
   }
 
-  /** Fills the rows from {@code 1 + first} on with the pixels of input row {@code iy}. */
+  /** Fills the rows from {@code first} on with the pixels of input row {@code iy}. */
   private void stagePixels(
       Memory memory, float[][] rows, int first, int s, int x, int batch, int iy) {
     int n = segmentChannels(s);
@@ -217,7 +216,7 @@ abstract class DepthwiseRows implements Kernel {
     boolean inside = iy >= 0 && iy < g.inH();
     int row = in + ((batch * g.inH() + iy) * g.inW() + left) * g.inC();
     for (int u = 0; u < width; u++) {
-      float[] to = rows[1 + first + u];
+      float[] to = rows[first + u];
       if (!inside || left + u < 0 || left + u >= g.inW()) {
         Rows.fill(to, padding(), 0, n);
       } else if (multiplier > 1) {
@@ -243,7 +242,7 @@ abstract class DepthwiseRows implements Kernel {
   private void copyLine(Scratch scratch, int slot, int s, int x) {
     int n = segmentChannels(s);
     int pixels = Math.min(stripBlocks * blockPixels, g.outW() - x);
-    int row = 1 + slot * g.kernelW() * stripBlocks;
+    int row = slot * g.kernelW() * stripBlocks;
     for (int j = 0; j < g.kernelW(); j++) {
       int from = at(j * g.dilationW());
       for (int b = 0; b * blockPixels < pixels; b++) {
@@ -255,27 +254,28 @@ abstract class DepthwiseRows implements Kernel {
     }
   }
 
-  private void outputRow(Memory memory, Scratch scratch, int s, int x, int pixel) {
+  private void outputRow(Memory memory, Scratch scratch, float[] acc, int s, int x, int pixel) {
     int pixels = Math.min(stripBlocks * blockPixels, g.outW() - x);
     float[][] rows = scratch.rows;
     int[] first = scratch.ints;
-    float[] acc = rows[0];
     int step = pixelRows ? g.strideW() : 1;
     boolean exact = sumsAreExact();
     for (int b = 0; b * blockPixels < pixels; b++) {
       int p = b * blockPixels;
       int n = Math.min(blockPixels, pixels - p) * segmentChannels(s);
-      start(acc, s, n);
+      int whole = Rows.wholeFrom0(n);
+      start(acc, s, n, whole);
       for (int t = 0; t < paddedTaps; t += 3) {
         float[] r0 = rows[first[ring + t] + b * step];
         float[] r1 = rows[first[ring + Math.min(t + 1, taps - 1)] + b * step];
         float[] r2 = rows[first[ring + Math.min(t + 2, taps - 1)] + b * step];
         int w = s * paddedTaps + t;
         if (exact) {
-          Rows.addProducts(acc, r0, weightRows[w], r1, weightRows[w + 1], r2, weightRows[w + 2], n);
+          Rows.addProducts(
+              acc, r0, weightRows[w], r1, weightRows[w + 1], r2, weightRows[w + 2], whole);
         } else {
           FloatRows.addProducts(
-              acc, r0, weightRows[w], r1, weightRows[w + 1], r2, weightRows[w + 2], n);
+              acc, r0, weightRows[w], r1, weightRows[w + 1], r2, weightRows[w + 2], whole);
         }
       }
       finish(memory, acc, s, n, (pixel + x + p) * channels + s * segment);
@@ -297,8 +297,11 @@ abstract class DepthwiseRows implements Kernel {
   /** {@code line[to + i] = input[from + (first + i) / times]}. */
   abstract void repeat(Memory memory, int from, float[] line, int to, int first, int n, int times);
 
-  /** First value of the sums of a block of segment {@code s}. */
-  abstract void start(float[] acc, int s, int n);
+  /**
+   * First value of the {@code n} sums of a block of segment {@code s}; up to {@code whole} they may
+   * be anything.
+   */
+  abstract void start(float[] acc, int s, int n, int whole);
 
   /**
    * Writes a block of segment {@code s}.

@@ -55,7 +55,7 @@ final class LaneConstants {
   final int[] scalarLanes;
 
   private LaneConstants(int n, boolean signed, int[] scalarLanes) {
-    int length = CacheLines.floats(n);
+    int length = CacheLines.floats(Rows.wholeFrom0(n));
     low = new float[length];
     high = new float[length];
     span = new float[length];

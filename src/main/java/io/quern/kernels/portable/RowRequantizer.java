@@ -151,7 +151,10 @@ final class RowRequantizer {
         channels, biases, constants == null ? null : constants.repeat(from, count, times));
   }
 
-  /** A run of channels: {@code out[at + i] = requantize(acc[i])}; destroys the row. */
+  /**
+   * A run of channels: {@code out[at + i] = requantize(acc[i])}; destroys the row, up to {@link
+   * Rows#wholeFrom0}.
+   */
   void channels(float[] acc, Segment s, int n, byte[] out, int at) {
     LaneConstants k = s.constants;
     if (k == null) {
@@ -163,12 +166,13 @@ final class RowRequantizer {
     for (int i : k.scalarLanes) {
       acc[i] = scalar.apply((int) acc[i] + s.bias[i], s.channels[i]) - zeroPoint;
     }
-    clampTwice(acc, k.low, k.high, k.span, n);
+    int whole = Rows.wholeFrom0(n);
+    clampTwice(acc, k.low, k.high, k.span, whole);
     float z = ROUNDER + zeroPoint;
     if (k.signed) {
-      roundSigned(acc, k.scaleHigh, k.scaleLow, k.offset, k.sign, z, n);
+      roundSigned(acc, k.scaleHigh, k.scaleLow, k.offset, k.sign, z, whole);
     } else {
-      round(acc, k.scaleHigh, k.scaleLow, k.offset, z, n);
+      round(acc, k.scaleHigh, k.scaleLow, k.offset, z, whole);
     }
     if (Rows.CONVERSION_IS_FAST) {
       convert(acc, n, out, at);

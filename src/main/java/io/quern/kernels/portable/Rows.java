@@ -50,6 +50,11 @@ final class Rows {
     return (n - 1 + VECTOR - 1 & -VECTOR) + 1;
   }
 
+  /** The same of a row that begins at 0 and is written to the right one of four shifted ones. */
+  static int wholeFrom0(int n) {
+    return (n - 2 + VECTOR - 1 & -VECTOR) + 2;
+  }
+
   /**
    * Even tiles of at most {@code most} pixels, multiples of what a vector holds but for the last.
    */

@@ -71,7 +71,8 @@ class RowRequantizerTest {
     requantizer.channel(later, start, c, sums.length, out, 1, 2);
     RowRequantizer.Segment segment = requantizer.segment(c, 1, sums.length);
     byte[] row = new byte[sums.length];
-    requantizer.channels(sums.clone(), segment, sums.length, row, 0);
+    float[] whole = Arrays.copyOf(sums, Rows.wholeFrom0(sums.length));
+    requantizer.channels(whole, segment, sums.length, row, 0);
     for (int i = 0; i < sums.length; i++) {
       int q = FixedPoint.multiply((int) sums[i] + bias[c], r.multipliers()[c], r.shifts()[c]);
       int expected = Math.min(Math.max(q + r.zeroPoint(), r.qmin()), r.qmax());

@@ -13,35 +13,41 @@ import org.junit.jupiter.api.Test;
 /** Which index is fastest is the machine's matter; that any is right is in the contracts. */
 class RowStartTest {
   private static final int ROWS = 20;
+  private static final int LENGTH = RowStart.MOST + Rows.whole(64);
 
   private final Scratch scratch =
-      new Scratch(new ScratchSize(0, 0, 0, 0, ROWS, RowStart.MOST + Rows.whole(64)));
+      new Scratch(new ScratchSize(0, 0, 0, 0, ROWS, 0, 3 * RowStart.CHOICES, LENGTH));
 
   @Test
   void looksOnlyNowAndThen() {
     assertEquals(1, RowStart.of(scratch));
-    long first = scratch.rowStartTimed;
+    assertEquals(0, RowStart.shift(scratch));
+    long start = scratch.rowStartTimed;
+    long shift = scratch.shiftTimed;
     assertEquals(1, RowStart.of(scratch));
-    assertEquals(first, scratch.rowStartTimed);
+    assertEquals(0, RowStart.shift(scratch));
+    assertEquals(start, scratch.rowStartTimed);
+    assertEquals(shift, scratch.shiftTimed);
     lookAgain();
-    assertTrue(scratch.rowStartTimed - first > 0);
+    assertTrue(scratch.rowStartTimed - start > 0);
+    assertTrue(scratch.shiftTimed - shift > 0);
   }
 
   @Test
   void rowsKeepTheirSums() {
-    float[] row = new float[scratch.rows[0].length];
-    for (int i = 0; i < row.length; i++) {
-      row[i] = i - 20;
-    }
-    for (float[] r : scratch.rows) {
-      System.arraycopy(row, 0, r, 0, row.length);
+    float[][] all = allRows();
+    float[][] before = new float[all.length][];
+    for (int r = 0; r < all.length; r++) {
+      for (int i = 0; i < all[r].length; i++) {
+        all[r][i] = i - 20 * r;
+      }
+      before[r] = all[r].clone();
     }
     for (int i = 0; i < 2000; i++) {
-      int start = lookAgain();
-      assertTrue(start % 2 == 1 && start <= RowStart.MOST, "start " + start);
+      lookAgain();
     }
-    for (float[] r : scratch.rows) {
-      assertArrayEquals(row, r);
+    for (int r = 0; r < all.length; r++) {
+      assertArrayEquals(before[r], all[r]);
     }
   }
 
@@ -56,23 +62,42 @@ class RowStartTest {
       int whole = Rows.whole(n);
       assertEquals(1, whole % 8, "whole " + n);
       assertTrue(whole >= n && whole < n + 8, whole + " for " + n);
+      int fromZero = Rows.wholeFrom0(n);
+      assertEquals(2, fromZero % 8, "whole " + n);
+      assertTrue(fromZero >= n && fromZero < n + 8, fromZero + " for " + n);
     }
   }
 
-  /** Rows that not all lie alike, some of which hold what is no number. */
+  /** Rows that do not lie as they should, some of which hold what is no number. */
   @Test
   void anyRows() {
     for (int i = 0; i < ROWS; i++) {
-      scratch.rows[i] = new float[RowStart.MOST + Rows.whole(64) + i];
-      Arrays.fill(scratch.rows[i], i % 3 == 0 ? Float.NaN : Float.POSITIVE_INFINITY);
+      scratch.rows[i] = new float[LENGTH + i];
     }
-    int start = lookAgain();
-    assertTrue(start % 2 == 1 && start <= RowStart.MOST, "start " + start);
+    for (int i = 0; i < scratch.shiftedRows.length; i++) {
+      scratch.shiftedRows[i] = new float[LENGTH];
+    }
+    float[][] all = allRows();
+    for (int r = 0; r < all.length; r++) {
+      Arrays.fill(all[r], r % 3 == 0 ? Float.NaN : Float.POSITIVE_INFINITY);
+    }
+    lookAgain();
   }
 
-  private int lookAgain() {
-    scratch.rowStart = Math.max(1, scratch.rowStart);
-    scratch.rowStartTimed = System.nanoTime() - 1_000_000_000;
-    return RowStart.of(scratch);
+  private float[][] allRows() {
+    float[][] all = Arrays.copyOf(scratch.rows, ROWS + scratch.shiftedRows.length);
+    System.arraycopy(scratch.shiftedRows, 0, all, ROWS, scratch.shiftedRows.length);
+    return all;
+  }
+
+  private void lookAgain() {
+    RowStart.of(scratch);
+    RowStart.shift(scratch);
+    scratch.rowStartTimed -= 1_000_000_000;
+    scratch.shiftTimed -= 1_000_000_000;
+    int start = RowStart.of(scratch);
+    assertTrue(start % 2 == 1 && start <= RowStart.MOST, "start");
+    int shift = RowStart.shift(scratch);
+    assertTrue(shift >= 0 && shift < RowStart.CHOICES, "shift");
   }
 }

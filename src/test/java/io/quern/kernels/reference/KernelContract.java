@@ -122,8 +122,10 @@ public abstract class KernelContract {
     Arrays.fill(s.shorts, (short) 0x5A5A);
     Arrays.fill(s.ints, 0xA5A5A5A5);
     Arrays.fill(s.floats, Float.NaN);
-    s.rowStart = 1 + 2 * (scratches++ % 4);
+    s.shift = scratches++ % 4;
+    s.rowStart = 1 + 2 * s.shift;
     s.rowStartTimed = System.nanoTime();
+    s.shiftTimed = s.rowStartTimed;
     return s;
   }
 
