@@ -21,8 +21,8 @@ import java.util.Arrays;
 final class Conv2dChannelsPortable implements Kernel {
   private static final int BLOCK = 4;
 
-  /** As many channels as a row of scratch holds in any other kernel. */
-  private static final int SEGMENT = 2 * Rows.LENGTH;
+  /** Channels of a segment, at most: as many as a row of scratch holds in any other kernel. */
+  private static final int MOST_CHANNELS = 2 * Rows.LENGTH;
 
   private static final int MOST_PIXELS = 64;
   private static final int MOST_WEIGHTS = 1 << 20;
@@ -34,6 +34,9 @@ final class Conv2dChannelsPortable implements Kernel {
   private final int paddedDepth;
   private final int blocks;
   private final int segments;
+
+  /** Channels of a segment, but for the last; even, as threads divide them. */
+  private final int segment;
 
   /** [segments][paddedDepth][channels of the segment]. */
   private final float[][][] weightRows;
@@ -49,7 +52,8 @@ final class Conv2dChannelsPortable implements Kernel {
     depth = depth(p);
     paddedDepth = depth + 3 & ~3;
     blocks = (g.pixels() + BLOCK - 1) / BLOCK;
-    segments = (g.outC() + SEGMENT - 1) / SEGMENT;
+    segment = Rows.tile(g.outC(), MOST_CHANNELS);
+    segments = (g.outC() + segment - 1) / segment;
     weightRows = new float[segments][paddedDepth][];
     for (int s = 0; s < segments; s++) {
       for (int k = 0; k < paddedDepth; k++) {
@@ -60,8 +64,8 @@ final class Conv2dChannelsPortable implements Kernel {
     for (int o = 0; o < bias.length; o++) {
       int sum = 0;
       byte[] weights = p.weights();
-      float[][] rows = weightRows[o / SEGMENT];
-      int lane = o % SEGMENT;
+      float[][] rows = weightRows[o / segment];
+      int lane = o % segment;
       int zero = p.weightsZeroPoint();
       int first = o * depth;
       for (int k = 0; k < depth; k++) {
@@ -76,7 +80,7 @@ final class Conv2dChannelsPortable implements Kernel {
     requantizer = new RowRequantizer(p.requantization(), bias, bounds);
     outputs = new RowRequantizer.Segment[segments];
     for (int s = 0; s < segments; s++) {
-      outputs[s] = requantizer.segment(s * SEGMENT, channels(s), 1);
+      outputs[s] = requantizer.segment(s * segment, channels(s), 1);
     }
   }
 
@@ -94,8 +98,8 @@ final class Conv2dChannelsPortable implements Kernel {
     return p.geometry().kernelH() * p.geometry().kernelW() * p.geometry().inC();
   }
 
-  private int channels(int segment) {
-    return Math.min(SEGMENT, g.outC() - segment * SEGMENT);
+  private int channels(int s) {
+    return Math.min(segment, g.outC() - s * segment);
   }
 
   @Override
@@ -105,7 +109,7 @@ final class Conv2dChannelsPortable implements Kernel {
 
   @Override
   public ScratchSize scratch() {
-    int length = Rows.wholeFrom0(Math.min(SEGMENT, g.outC()));
+    int length = Rows.wholeFrom0(segment);
     int sums = BLOCK * RowStart.CHOICES;
     return new ScratchSize(0, 0, 0, BLOCK * paddedDepth, 0, 0, sums, length);
   }
@@ -120,20 +124,20 @@ final class Conv2dChannelsPortable implements Kernel {
       for (int p = 0; p < pixels; p++) {
         stage(memory.bytes, scratch.floats, p * paddedDepth, first + p);
       }
-      int segment = unit / blocks;
-      int n = channels(segment);
+      int s = unit / blocks;
+      int n = channels(s);
       if (pixels == BLOCK) {
-        sumBlock(weightRows[segment], sums, shift, scratch.floats, Rows.wholeFrom0(n));
+        sumBlock(weightRows[s], sums, shift, scratch.floats, Rows.wholeFrom0(n));
       } else {
         for (int p = 0; p < pixels; p++) {
           float[] acc = sums[shift + p * RowStart.CHOICES];
-          sum(weightRows[segment], acc, scratch.floats, p * paddedDepth, Rows.wholeFrom0(n));
+          sum(weightRows[s], acc, scratch.floats, p * paddedDepth, Rows.wholeFrom0(n));
         }
       }
       for (int p = 0; p < pixels; p++) {
-        int at = out + (first + p) * g.outC() + segment * SEGMENT;
+        int at = out + (first + p) * g.outC() + s * segment;
         float[] acc = sums[shift + p * RowStart.CHOICES];
-        requantizer.channels(acc, outputs[segment], n, memory.bytes, at);
+        requantizer.channels(acc, outputs[s], n, memory.bytes, at);
       }
     }
   }
@@ -212,6 +216,6 @@ final class Conv2dChannelsPortable implements Kernel {
 
   @Override
   public String microKernel() {
-    return "channelRows" + BLOCK + "x" + Math.min(SEGMENT, g.outC());
+    return "channelRows" + BLOCK + "x" + channels(0);
   }
 }
