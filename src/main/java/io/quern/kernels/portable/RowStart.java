@@ -35,7 +35,7 @@ final class RowStart {
   /** Nanoseconds of these calls from which on the loop cannot be compiled. */
   private static final long SLOW = 50_000;
 
-  /** Length of the timed rows, short, so that single steps take much of the time. */
+  /** Most that is timed of a row, little, so that single steps take much of the time. */
   private static final int LENGTH = 64;
 
   private RowStart() {}
@@ -105,6 +105,7 @@ final class RowStart {
   private static long time(float[][] rows, int spread, int first, int step, int from) {
     int n = rows.length;
     int to = from + (from == 0 ? Rows.wholeFrom0(LENGTH) : Rows.whole(LENGTH));
+    to = Math.min(to, rows[first].length);
     long began = System.nanoTime();
     for (int i = 0; i < CALLS; i++) {
       int r = first + i * spread / CALLS;

@@ -84,6 +84,20 @@ class RowStartTest {
     lookAgain();
   }
 
+  /** As a network has whose only layer is a small depthwise one. */
+  @Test
+  void shortRows() {
+    for (int i = 0; i < scratch.shiftedRows.length; i++) {
+      scratch.shiftedRows[i] = new float[Rows.wholeFrom0(8)];
+    }
+    for (int i = 0; i < ROWS; i++) {
+      scratch.rows[i] = new float[Rows.wholeFrom0(8)];
+    }
+    for (int i = 0; i < 2000; i++) {
+      lookAgain();
+    }
+  }
+
   private float[][] allRows() {
     float[][] all = Arrays.copyOf(scratch.rows, ROWS + scratch.shiftedRows.length);
     System.arraycopy(scratch.shiftedRows, 0, all, ROWS, scratch.shiftedRows.length);
